@@ -1,0 +1,1 @@
+"""The numbers, each with its source: reviewed TOML files and the one door that reads them (`load.current`)."""

@@ -1,0 +1,1 @@
+"""Published pharmacokinetic models, solved exactly."""

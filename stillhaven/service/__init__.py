@@ -1,0 +1,1 @@
+"""Running stillhaven: embedded PostgreSQL, the data folder, supervised processes, TLS, backup.  No Django."""
