@@ -17,9 +17,7 @@ class Quality(StrEnum):
 
     GOOD = "good"
     QUESTIONABLE = "questionable"  # odd but possible; shown as such
-    ARTEFACT = (
-        "artefact"  # somebody or the monitor says it is not the patient; kept, drawn hollow, never judged
-    )
+    ARTEFACT = "artefact"  # somebody or the monitor says it is not the patient; kept, drawn hollow, never judged
     IMPLAUSIBLE = "implausible"  # outside what a living person can have (signals.toml); kept, never judged
     NO_VALUE = "no_value"  # the monitor said that it has none, and why
 

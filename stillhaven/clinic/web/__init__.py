@@ -1,0 +1,1 @@
+"""Settings, addresses, errors, base templates and static files of the whole clinic."""
