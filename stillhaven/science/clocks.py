@@ -45,7 +45,7 @@ def parse(text: str, started: datetime) -> Setting:
     >>> parse("tomorrow", datetime(2026, 1, 1, tzinfo=UTC))
     Traceback (most recent call last):
     ...
-    stillhaven.science.errors.BadInput: STILLHAVEN_CLOCK: 'tomorrow' is not a time, =time, or a shift such as +2d or -90s
+    stillhaven.science.errors.BadInput: STILLHAVEN_CLOCK: 'tomorrow' is not a time, =time, or a shift such as +2d
     """
     text = text.strip()
     if not text:
@@ -57,7 +57,7 @@ def parse(text: str, started: datetime) -> Setting:
     try:
         moment = datetime.fromisoformat(text.removeprefix("="))
     except ValueError:
-        why = f"{text!r} is not a time, =time, or a shift such as +2d or -90s"
+        why = f"{text!r} is not a time, =time, or a shift such as +2d"
         raise BadInput("STILLHAVEN_CLOCK", why) from None
     moment = moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
     return Setting(frozen=moment) if text.startswith("=") else Setting(shift=moment - started)

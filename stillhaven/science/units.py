@@ -40,8 +40,8 @@ _DIMENSION = {unit: dimension for dimension, units in _UNITS.items() for unit in
 class Quantity:
     """A number with its unit, as it came in.  `to()` gives the plain float the house uses inside.
 
-    >>> Quantity(154, "lb").to("kg")
-    69.85322498
+    >>> round(Quantity(154, "lb").to("kg"), 6)
+    69.853225
     >>> Quantity(5, "mg").to("kg")
     Traceback (most recent call last):
     ...
