@@ -1,0 +1,1 @@
+"""The staff's faces: chart, board, wall, tray of unclaimed monitors."""

@@ -1,0 +1,1 @@
+"""Readings in, alarms judged, the live screen and its stream, the watch that notices silence."""

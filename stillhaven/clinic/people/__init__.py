@@ -1,0 +1,1 @@
+"""Staff, roles (who may do what), patients, sites."""

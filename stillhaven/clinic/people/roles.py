@@ -1,0 +1,125 @@
+"""Who may do what.  One line an action; no action without a line (`tests/house` checks it).
+
+A rule is role x relation: the role says what a person may do at all, the relation with whom.  Staff act for patients of
+their own sites; a patient sees what is their own.  What somebody may not see looks like what does not exist.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+from stillhaven.science.errors import Refused
+
+if TYPE_CHECKING:
+    from stillhaven.clinic.people.models import Patient, User
+
+
+class Role(StrEnum):
+    """The roles of a clinic.  A person may have several."""
+
+    NURSE = "nurse"
+    PRESCRIBER = "prescriber"
+    THERAPIST = "therapist"
+    FRONT_DESK = "front_desk"
+    BILLER = "biller"
+    CUSTODIAN = "custodian"
+    MANAGER = "manager"
+    MEDICAL_DIRECTOR = "medical_director"
+    AUDITOR = "auditor"
+    ADMINISTRATOR = "administrator"
+    DEVICE = "device"  # a program's role: a gateway that brings readings
+    READER = "reader"  # a program's role: reads readings through the API
+
+
+_CARE = {Role.NURSE, Role.PRESCRIBER, Role.MEDICAL_DIRECTOR}
+_SIGNS = {Role.PRESCRIBER, Role.MEDICAL_DIRECTOR}
+
+# action -> roles that may do it.  "patient" stands for the patient's own account.
+ACTIONS: dict[str, frozenset[str]] = {
+    key: frozenset(roles)
+    for key, roles in {
+        # looking
+        "board.view": _CARE | {Role.FRONT_DESK, Role.MANAGER, Role.THERAPIST},
+        "chart.view": _CARE | {Role.THERAPIST, Role.MANAGER},
+        "session.view": _CARE | {Role.THERAPIST},
+        "record.view": _CARE | {Role.AUDITOR},
+        "own.view": {"patient"},
+        "access.view": {Role.AUDITOR, Role.MANAGER, Role.MEDICAL_DIRECTOR},
+        "readings.read": _CARE | {Role.READER, Role.AUDITOR},
+        "readings.send": {Role.DEVICE},
+        # people and things
+        "patient.change": _CARE | {Role.FRONT_DESK},
+        "staff.change": {Role.ADMINISTRATOR},
+        "token.change": {Role.ADMINISTRATOR},
+        "chair.change": {Role.MANAGER, Role.ADMINISTRATOR},
+        "policy.adopt": {Role.MEDICAL_DIRECTOR},
+        # course and plan
+        "course.open": _SIGNS | {Role.FRONT_DESK},
+        "course.hold": _CARE,
+        "order.sign": _SIGNS,
+        # the session
+        "session.book": _CARE | {Role.FRONT_DESK},
+        "session.check_in": _CARE | {Role.FRONT_DESK},
+        "session.check": _CARE,
+        "session.ready": _CARE,
+        "session.override": _SIGNS,
+        "session.start": _CARE,
+        "session.dose": _CARE,
+        "session.hold": _CARE,
+        "session.stop": _CARE | {Role.THERAPIST},  # whoever sees that it must stop may stop it
+        "session.cancel": _CARE | {Role.FRONT_DESK},
+        "session.transfer": _CARE,
+        "session.event": _CARE | {Role.THERAPIST},
+        "session.rescue": _CARE,
+        "session.limits": _SIGNS,
+        "vitals.record": _CARE,
+        "vitals.mark": _CARE,
+        "device.attach": _CARE,
+        "alarm.acknowledge": _CARE,
+        "alarm.pause": _CARE,
+        # recovery and record
+        "recovery.check": _CARE,
+        "recovery.discharge": _CARE,
+        "recovery.override": _SIGNS,
+        "record.sign": _SIGNS,
+        "record.amend": _CARE,
+        # drills
+        "drill.run": _CARE | {Role.MANAGER},
+    }.items()
+}
+
+
+class NotAllowed(Refused):
+    """This person's role does not allow this."""
+
+
+def may(user: Any, action: str) -> bool:
+    """Does any of this person's roles allow the action?  Unknown actions are a programming error."""
+    allowed = ACTIONS[action]
+    if not getattr(user, "is_active", False):
+        return False
+    if getattr(user, "patient_id", None):
+        return "patient" in allowed
+    return not allowed.isdisjoint(user.roles)
+
+
+def require(user: Any, action: str) -> None:
+    """Raise NotAllowed unless one of this person's roles allows the action."""
+    if not may(user, action):
+        who = ", ".join(sorted(str(r).replace("_", " ") for r in ACTIONS[action]))
+        raise NotAllowed(why=f"your role does not allow this; it needs one of: {who}")
+
+
+def sees_patient(user: User, patient: Patient) -> bool:
+    """Is this patient one that this person may know of at all?"""
+    if user.patient_id:
+        return bool(user.patient_id == patient.pk)
+    return patient.site_id in user.site_ids
+
+
+def require_patient(user: User, action: str, patient: Patient) -> None:
+    """Raise NotAllowed unless the role allows the action and the patient is within this person's reach."""
+    require(user, action)
+    if not sees_patient(user, patient):
+        raise NotAllowed(why="there is no such patient")

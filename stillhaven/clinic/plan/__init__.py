@@ -1,0 +1,1 @@
+"""Orders: a protocol fitted to a person, signed."""

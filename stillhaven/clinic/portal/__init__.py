@@ -1,0 +1,1 @@
+"""The patient's own pages: visits in plain words, and who looked."""

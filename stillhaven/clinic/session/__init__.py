@@ -1,0 +1,1 @@
+"""One dosing visit: check-in, start rules, dosing, holds, events, stop."""

@@ -1,0 +1,95 @@
+"""One dosing visit and everything that was written down in it."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.db import models
+
+from stillhaven.clinic.course.models import Course
+from stillhaven.clinic.people.models import Patient, Site, User
+from stillhaven.clinic.plan.models import Order
+from stillhaven.clinic.record.models import Entry
+from stillhaven.clinic.schedule.models import Chair
+
+
+class TreatmentSession(models.Model):
+    """One dosing visit.  `state` is the replay of its moves, cached."""
+
+    uid = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
+    site = models.ForeignKey(Site, models.PROTECT, related_name="sessions")
+    patient = models.ForeignKey(Patient, models.PROTECT, related_name="sessions")
+    course = models.ForeignKey(Course, models.PROTECT, related_name="sessions")
+    order = models.ForeignKey(Order, models.PROTECT, null=True, blank=True, related_name="sessions")
+    chair = models.ForeignKey(Chair, models.PROTECT, null=True, blank=True, related_name="sessions")
+    nurse = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="nursed_sessions")
+    booked_for = models.DateTimeField()
+    state = models.CharField(max_length=20, default="booked", db_index=True)
+    number = models.PositiveSmallIntegerField(default=1)  # which session of the course
+    drill = models.BooleanField(default=False)
+
+    class Meta:
+        indexes = (models.Index("site", "state", name="session_site_state"),)
+
+    def __str__(self) -> str:
+        return f"{self.patient}, session {self.number}"
+
+
+class SessionEntry(Entry):
+    """An entry that belongs to one session."""
+
+    session = models.ForeignKey(TreatmentSession, models.PROTECT, related_name="%(class)ss")
+
+    class Meta(Entry.Meta):
+        abstract = True
+
+
+class SessionMove(SessionEntry):
+    """The session went from one state to the next, on these findings."""
+
+    RETRACTABLE = False
+
+    move = models.CharField(max_length=20)
+    state = models.CharField(max_length=20)
+    because = models.JSONField(default=list)
+
+
+class Dose(SessionEntry):
+    """Drug given: start, rate change, hold, resume, bolus, stop; mg and mg/h.  IM, spray and tablet are one entry each."""
+
+    kind = models.CharField(max_length=20)
+    drug = models.CharField(max_length=40)
+    route = models.CharField(max_length=40)
+    amount_mg = models.FloatField(null=True, blank=True)  # bolus, single dose or device
+    rate_mg_per_h = models.FloatField(null=True, blank=True)  # start, rate change
+    concentration_mg_per_ml = models.FloatField(null=True, blank=True)
+    lot = models.CharField(max_length=60, blank=True)
+    pump_volume_ml = models.FloatField(null=True, blank=True)  # what the pump showed
+    why = models.TextField(blank=True)
+
+
+class Check(SessionEntry):
+    """One thing asked or seen: identity, weight, fasting, escort, IV site, sedation ... with its value."""
+
+    kind = models.CharField(max_length=40, db_index=True)
+    value = models.JSONField(default=dict)
+
+
+class Event(SessionEntry):
+    """Something that happened: adverse event with grade, rescue drug, note, patient's call, withdrawal of consent."""
+
+    kind = models.CharField(max_length=30)  # adverse_event, rescue, note, request, withdrawal, comfort, photo
+    key = models.CharField(max_length=40, blank=True)  # key of the adverse event, or of the rescue drug
+    label = models.CharField(max_length=200)
+    grade = models.PositiveSmallIntegerField(null=True, blank=True)
+    value = models.JSONField(default=dict)  # interventions, dose, effect, resolved_at
+    text = models.TextField(blank=True)
+
+
+class Photo(SessionEntry):
+    """A picture of the infusion site, kept encrypted in the media folder under this uid."""
+
+    caption = models.CharField(max_length=200, blank=True)
+    media_type = models.CharField(max_length=30)
+    sha256 = models.CharField(max_length=64)
+    size = models.PositiveIntegerField()

@@ -1,0 +1,1 @@
+"""Devices, what they are attached to, and every reading they sent."""
