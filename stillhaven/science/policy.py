@@ -1,0 +1,228 @@
+"""What has a clinic set, what must it still set, and which rules stand at each door of a session?
+
+Where no published number was found, the number is the clinic's own: a `PolicyItem` without a value, with every
+candidate that some source offers.  Until the medical director sets it, it is None and the screen asks; it is never
+taken for zero, normal or "no limit".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from enum import StrEnum
+
+from stillhaven.science.errors import BadInput
+from stillhaven.science.findings import Weight
+from stillhaven.science.protocol import Cite, Drug, Route
+
+
+@dataclass(frozen=True, kw_only=True)
+class Candidate:
+    """A number or a choice that some source offers.  Never a default: a person picks one, or another."""
+
+    text: str
+    cite: Cite
+    value: float | None = None
+    choice: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PolicyItem:
+    """One thing that the clinic sets.  `value` (in `unit`) or `choice` is None or "" until it is set."""
+
+    key: str
+    fact: str
+    title: str
+    why: str
+    unit: str = ""
+    choices: tuple[str, ...] = ()
+    low: float | None = None
+    high: float | None = None
+    candidates: tuple[Candidate, ...] = ()
+    value: float | None = None
+    choice: str = ""
+    set_by: str = ""
+    set_on: date | None = None
+    because: str = ""
+
+    @property
+    def is_set(self) -> bool:
+        return self.value is not None or bool(self.choice)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Policy:
+    """Everything the clinic sets.
+
+    >>> step = PolicyItem(key="step", fact="P_IV_TITRATE", title="Step", why="no source", unit="mg/kg")
+    >>> Policy(items={"step": step}).number("step") is None
+    True
+    """
+
+    items: Mapping[str, PolicyItem] = field(default_factory=dict)
+
+    def number(self, key: str) -> float | None:
+        """The number that the clinic set, None if it has not.  BadInput for a key that is no policy item."""
+        return self._item(key).value
+
+    def choice(self, key: str) -> str | None:
+        """What the clinic chose, None if it has not."""
+        return self._item(key).choice or None
+
+    @property
+    def unset(self) -> tuple[PolicyItem, ...]:
+        return tuple(item for item in self.items.values() if not item.is_set)
+
+    def _item(self, key: str) -> PolicyItem:
+        if key not in self.items:
+            raise BadInput("policy", f"{key!r} is not something a clinic sets")
+        return self.items[key]
+
+
+class Door(StrEnum):
+    """Where a rule stands."""
+
+    START = "start"  # what must be so before the drug starts
+    STOP = "stop"  # what ends or pauses the drug
+    DISCHARGE = "discharge"  # what must be so before the person leaves
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rule:
+    """One rule at one door of a session, as data: science decides, this says what is asked and why.
+
+    `limits` are the rule's numbers, unit in the name (`systolic_mmhg`); `policy` the keys of clinic-set numbers it
+    needs; `drugs` and `routes` empty mean all.  `weight`, `overridable_by` and `to_do` go into the finding.
+    """
+
+    key: str
+    door: Door
+    title: str
+    cite: Cite
+    weight: Weight = Weight.BLOCK
+    drugs: tuple[Drug, ...] = ()
+    routes: tuple[Route, ...] = ()
+    overridable_by: tuple[str, ...] = ()
+    to_do: str = ""
+    action: str = ""
+    limits: Mapping[str, float] = field(default_factory=dict)
+    policy: tuple[str, ...] = ()
+    signs: tuple[str, ...] = ()
+
+    def applies(self, drug: Drug, route: Route) -> bool:
+        return (not self.drugs or drug in self.drugs) and (not self.routes or route in self.routes)
+
+
+@dataclass(frozen=True, kw_only=True)
+class FastingRule:
+    """Hours without food or drink before a dose.
+
+    `standing`: "rule" is computed; "conflicting" is shown beside the rule it conflicts with; "not_computable" asks the
+    clinic; "text" is advice without a number.
+    """
+
+    key: str
+    title: str
+    drugs: tuple[Drug, ...]
+    standing: str
+    cite: Cite
+    limits: Mapping[str, float] = field(default_factory=dict)  # food_h, light_meal_h, clear_liquids_h, liquids_h, ...
+    conflict: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class CheckTimetable:
+    """When vital signs and scores are due.  None where no source gives an interval: then policy is asked.
+
+    `at_min` counts from the start of the drug (esketamine: from the first device).  `during_every_min` runs while the
+    drug runs, `recovery_every_min` from its end until the person leaves.
+    """
+
+    key: str
+    title: str
+    cite: Cite
+    drugs: tuple[Drug, ...] = ()
+    routes: tuple[Route, ...] = ()
+    in_use: bool = False  # the house's own timetable; the others are published ones, for comparison
+    baseline: bool = True
+    before_leaving: bool = False
+    at_min: tuple[float, ...] = ()
+    during_every_min: float | None = None
+    recovery_every_min: float | None = None
+    minimum_observation_min: float | None = None
+    measures: tuple[str, ...] = ()
+    continuous: tuple[str, ...] = ()
+    policy: tuple[str, ...] = ()
+    note: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class DrivingRule:
+    """How long a person does not drive.  `conflict` is a published sentence that is weaker, and why it is not used."""
+
+    key: str
+    drugs: tuple[Drug, ...]
+    text: str
+    cite: Cite
+    hours: float | None = None
+    after_sleep: bool = False
+    conflict: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Requirement:
+    """Something that a setting has to have or do: REMS, staff, equipment."""
+
+    key: str
+    text: str
+    cite: Cite
+    drugs: tuple[Drug, ...] = ()
+    items: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class FormField:
+    """One field of a form that a regulator asks for."""
+
+    key: str
+    group: str
+    label: str
+    required: bool
+    cite: Cite
+    version: str = ""
+    choices: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class SessionRules:
+    """All that holds in a session: what starts, checks, stops and prepares it."""
+
+    start: tuple[Rule, ...] = ()
+    stop: tuple[Rule, ...] = ()
+    fasting: tuple[FastingRule, ...] = ()
+    timetables: tuple[CheckTimetable, ...] = ()
+
+    def rule(self, key: str) -> Rule:
+        found = next((rule for rule in (*self.start, *self.stop) if rule.key == key), None)
+        if found is None:
+            raise BadInput("rule", f"{key!r} is not a rule of a session")
+        return found
+
+    def timetable(self, drug: Drug, route: Route) -> CheckTimetable | None:
+        """The timetable in use for this drug and route; None where the clinic has to make one."""
+        return next(
+            (t for t in self.timetables if t.in_use and drug in t.drugs and route in t.routes),
+            None,
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class RecoveryRules:
+    """What stands between the end of the drug and the door."""
+
+    discharge: tuple[Rule, ...] = ()
+    driving: tuple[DrivingRule, ...] = ()
+
+    def driving_rule(self, drug: Drug) -> DrivingRule | None:
+        return next((rule for rule in self.driving if drug in rule.drugs), None)
