@@ -1,0 +1,13 @@
+"""What somebody sees after too many wrong passwords."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+
+
+def locked_out(request: HttpRequest, credentials: Any = None, *args: Any, **kwargs: Any) -> HttpResponse:
+    """429: wait, or ask an administrator; the same words whether the account exists or not."""
+    return render(request, "account/locked_out.html", status=429)

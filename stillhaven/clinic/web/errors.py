@@ -1,0 +1,101 @@
+"""What the house says when something cannot be read, is not allowed, or is not there: the same words on every screen."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from django.core.exceptions import PermissionDenied
+from django.db import DatabaseError
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+
+from stillhaven.clinic.people.roles import NotAllowed
+from stillhaven.clinic.record import actions as record
+from stillhaven.science.errors import BadInput, Refused
+
+log = logging.getLogger(__name__)
+
+
+class Refusals:
+    """Turns Refused into a page (or JSON) of reasons, BadInput into 422, and notes every refusal in the record."""
+
+    sync_capable = True
+    async_capable = False
+
+    def __init__(self, get_response: Any) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response: HttpResponse = self.get_response(request)
+        return response
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        if isinstance(exception, BadInput):
+            return bad_input(request, exception)
+        if isinstance(exception, NotAllowed):
+            note_refusal(request, exception.why)
+            return refused(request, exception, status=403)
+        if isinstance(exception, Refused):
+            note_refusal(request, exception.why)
+            return refused(request, exception, status=409)
+        if isinstance(exception, record.AlreadyRecorded):
+            return JsonResponse({"ok": True, "uid": str(exception.entry.uid), "repeat": True})
+        if isinstance(exception, Http404 | PermissionDenied):
+            note_refusal(request, "not there, or not to be seen")
+        return None
+
+
+def wants_json(request: HttpRequest) -> bool:
+    """Did a program ask, rather than a person with a page?"""
+    return request.path.startswith("/api/") or "application/json" in request.headers.get("Accept", "")
+
+
+def bad_input(request: HttpRequest, error: BadInput) -> HttpResponse:
+    """422: which field, and what to do about it."""
+    if wants_json(request):
+        return JsonResponse({"field": error.field, "why": error.why}, status=422)
+    return render(request, "errors/bad_input.html", {"error": error}, status=422)
+
+
+def refused(request: HttpRequest, error: Refused, status: int) -> HttpResponse:
+    """409 or 403: every finding, so that it is plain what stands in the way."""
+    if wants_json(request):
+        found = [f.as_dict() for f in error.findings]
+        return JsonResponse({"refused": True, "why": error.why, "findings": found}, status=status)
+    return render(request, "errors/refused.html", {"error": error, "findings": error.findings}, status=status)
+
+
+def note_refusal(request: HttpRequest, why: str) -> None:
+    """Put a refusal into the access log; an anonymous visitor's stray address is not a refusal worth a line."""
+    user: Any = getattr(request, "user", None)
+    if user is None or not user.is_authenticated:
+        return
+    try:
+        record.log_access(
+            by=user, what="refused", path=f"{request.method} {request.path}", refused=True, why=why[:500],
+            address=request.META.get("REMOTE_ADDR", ""), site=min(getattr(user, "site_ids", None) or {1}),
+        )  # fmt: skip
+    except DatabaseError:
+        log.exception("a refusal could not be noted")
+
+
+def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    """404: the same words for what does not exist and for what may not be seen."""
+    if wants_json(request):
+        return JsonResponse({"why": "not found"}, status=404)
+    return render(request, "errors/not_found.html", status=404)
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """500: plain words, and that nothing half-done was kept."""
+    if wants_json(request):
+        return JsonResponse({"why": "the server failed; nothing half-done was kept; try again"}, status=500)
+    return render(request, "errors/server_error.html", status=500)
+
+
+def csrf_failed(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """403: the page was too old to be trusted; loading it again mends it."""
+    if wants_json(request):
+        return JsonResponse({"why": "this page is too old; load it again"}, status=403)
+    return render(request, "errors/csrf.html", status=403)

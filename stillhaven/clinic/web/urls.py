@@ -1,0 +1,13 @@
+"""The addresses of the whole clinic."""
+
+from django.urls import include, path
+
+from stillhaven.clinic.web import health
+
+urlpatterns = [
+    path("healthz", health.healthz),
+    path("accounts/", include("allauth.urls")),
+]
+
+handler404 = "stillhaven.clinic.web.errors.not_found"
+handler500 = "stillhaven.clinic.web.errors.server_error"
