@@ -11,7 +11,7 @@ from uuid import uuid4
 from django.db import connection, transaction
 
 from stillhaven.clinic.record import canonical, clock, keys
-from stillhaven.clinic.record.models import Access, Adoption, AdminChange, Decision, Entry
+from stillhaven.clinic.record.models import Access, AdminChange, Adoption, Decision, Entry
 from stillhaven.science.errors import BadInput, Refused
 from stillhaven.science.findings import Finding
 
@@ -114,6 +114,8 @@ def _move_head(name: str, count: int, last: bytes, at: datetime) -> None:
             "UPDATE record_head SET count = %s, hash = %s, signed_at = %s, signature = %s WHERE name = %s",
             [count, last, at, sign_head(name, count, last, at), name],
         )
+        # Whoever shows the record live is told at commit, and reads what is new from the tables.
+        cursor.execute("SELECT pg_notify('stillhaven_live', %s)", [f"{name} {count}"])
 
 
 def head_bytes(name: str, count: int, last: bytes, at: datetime) -> bytes:

@@ -79,7 +79,9 @@ def _walk(name: str, kind: str, site: int, head: Head | None) -> Iterator[Proble
             yield Problem(chain=name, seq=entry.seq, what=f"{what} {entry.uid} was put in: this place is taken")
             continue
         if entry.seq > expected:
-            gone = f"entries {expected} to {entry.seq - 1} were" if entry.seq - 1 > expected else f"entry {expected} was"
+            gone = (
+                f"entries {expected} to {entry.seq - 1} were" if entry.seq - 1 > expected else f"entry {expected} was"
+            )
             yield Problem(chain=name, seq=expected, what=f"{gone} taken out")
             # Nobody can know the missing link's hash, so this entry is taken at its word; its content is named below.
             yield Problem(chain=name, seq=entry.seq, what=f"{what} {entry.uid} follows a gap and cannot be proved")

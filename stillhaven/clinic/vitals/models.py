@@ -9,7 +9,8 @@ from django.db import models
 from stillhaven.clinic.people.models import Patient, Site
 from stillhaven.clinic.record.models import Entry
 from stillhaven.clinic.schedule.models import Chair
-from stillhaven.science.vitals import Mode, Quality, Reading as ScienceReading, Source
+from stillhaven.science.vitals import Mode, Quality, Source
+from stillhaven.science.vitals import Reading as ScienceReading
 
 
 class Device(models.Model):

@@ -3,9 +3,11 @@
 from django.urls import include, path
 
 from stillhaven.clinic.web import health
+from stillhaven.clinic.web.api import api
 
 urlpatterns = [
     path("healthz", health.healthz),
+    path("api/", api.urls),
     path("accounts/", include("allauth.urls")),
 ]
 

@@ -1,0 +1,174 @@
+"""Reads of readings: a patient's, over every device they wore; a device's, as it sent them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from django.db import connection
+from django.db.models import Q, QuerySet
+
+from stillhaven.clinic.vitals.models import Attachment, Device, Message, Reading, ReadingMark
+from stillhaven.science.vitals import Mode, Quality, Source
+from stillhaven.science.vitals import Reading as ScienceReading
+
+
+@dataclass(frozen=True, kw_only=True)
+class Worn:
+    """A device on a patient, from until (None: still on)."""
+
+    device_id: int
+    device_key: str
+    start: datetime
+    end: datetime | None
+
+
+def worn_by(patient_id: int, start: datetime, end: datetime) -> list[Worn]:
+    """The devices that were on a patient at any time between start and end."""
+    rows = (
+        Attachment.objects.current()
+        .filter(Q(end__isnull=True) | Q(end__gt=start), patient_id=patient_id, start__lt=end)
+        .select_related("device")
+        .order_by("start")
+    )
+    return [Worn(device_id=a.device_id, device_key=a.device.key, start=max(a.start, start), end=a.end) for a in rows]
+
+
+def readings_of(
+    patient_id: int, start: datetime, end: datetime, *, signals: Iterable[str] = (), after_seq: int = 0
+) -> list[ScienceReading]:
+    """A patient's readings between start and end, measured by any device on them or by hand; artefacts marked."""
+    whose = Q(patient_id=patient_id)
+    worn = worn_by(patient_id, start, end)
+    for w in worn:
+        whose |= Q(device_id=w.device_id, happened_at__gte=w.start, happened_at__lt=min(w.end or end, end))
+    rows = Reading.objects.current().filter(whose, happened_at__gte=start, happened_at__lt=end)
+    if after_seq:
+        rows = rows.filter(seq__gt=after_seq)
+    if wanted := list(signals):
+        rows = rows.filter(signal__in=wanted)
+    keys = {w.device_id: w.device_key for w in worn}
+    values = rows.order_by("happened_at", "seq").values_list(*_COLUMNS)
+    found = [as_science(row, keys) for row in values]
+    return with_marks(found, marks_of(patient_id, start, end))
+
+
+_COLUMNS = (
+    "signal",
+    "value",
+    "happened_at",
+    "recorded_at",
+    "quality",
+    "why",
+    "device_id",
+    "probe",
+    "source",
+    "mode",
+    "seq",
+)
+_QUALITY, _SOURCE, _MODE = {q.value: q for q in Quality}, {s.value: s for s in Source}, {m.value: m for m in Mode}
+
+
+def as_science(row: Any, keys: dict[int, str]) -> ScienceReading:
+    """One row of `_COLUMNS` as rules know it."""
+    signal, value, at, arrived_at, quality, why, device_id, probe, source, mode, seq = row
+    return ScienceReading(
+        signal=signal, value=value, at=at, arrived_at=arrived_at, quality=_QUALITY[quality], reason=why,
+        device=keys.get(device_id, ""), probe=probe, source=_SOURCE[source], mode=_MODE[mode], seq=seq,
+    )  # fmt: skip
+
+
+def arrived_between(site: int, first_seq: int, last_seq: int) -> list[tuple[int | None, int | None, Any]]:
+    """What was recorded in this stretch of the chain: (device id, patient id, row of columns)."""
+    rows = Reading.objects.filter(site=site, seq__gte=first_seq, seq__lte=last_seq).order_by("seq")
+    return [(row[6], row[11], row[:11]) for row in rows.values_list(*_COLUMNS, "patient_id")]
+
+
+def marks_of(patient_id: int, start: datetime, end: datetime) -> list[ReadingMark]:
+    """Stretches that somebody marked as artefact."""
+    return list(ReadingMark.objects.current().filter(patient_id=patient_id, start__lt=end, end__gt=start))
+
+
+def with_marks(readings: list[ScienceReading], marks: list[ReadingMark]) -> list[ScienceReading]:
+    """The readings with what was marked as artefact said so."""
+    if not marks:
+        return readings
+    return [
+        next(
+            (
+                replace(r, quality=Quality.ARTEFACT, reason=m.why)
+                for m in marks
+                if m.signal == r.signal and m.start <= r.at < m.end and r.value is not None
+            ),
+            r,
+        )
+        for r in readings
+    ]
+
+
+def envelope(
+    patient_id: int, start: datetime, end: datetime, bucket_s: float
+) -> list[tuple[str, datetime, float, float, float, int]]:
+    """Per signal and bucket: (signal, bucket start, min, max, mean, n) of usable values.  The raw values stay beside it.
+
+    Averages never replace the record: min and max of every bucket go with them, so no peak is lost.
+    """
+    sql = """
+      SELECT r.signal, date_bin(make_interval(secs => %(bucket)s), r.happened_at, %(start)s) AS t,
+             min(r.value), max(r.value), avg(r.value), count(*)
+      FROM vitals_reading r
+      WHERE r.happened_at >= %(start)s AND r.happened_at < %(end)s AND r.value IS NOT NULL
+        AND r.quality IN ('good', 'questionable') AND NOT r.retracted
+        AND (r.patient_id = %(patient)s OR EXISTS (
+          SELECT 1 FROM unnest(%(devices)s::bigint[], %(starts)s::timestamptz[], %(ends)s::timestamptz[]) w(d, s, e)
+          WHERE r.device_id = w.d AND r.happened_at >= w.s AND r.happened_at < w.e))
+        AND (r.device_id = ANY(%(devices)s::bigint[]) OR r.patient_id = %(patient)s)
+        AND NOT EXISTS (SELECT 1 FROM vitals_reading x WHERE x.amends_id = r.uid)
+        AND NOT EXISTS (
+          SELECT 1 FROM unnest(%(m_signals)s::text[], %(m_starts)s::timestamptz[], %(m_ends)s::timestamptz[]) m(g, s, e)
+          WHERE r.signal = m.g AND r.happened_at >= m.s AND r.happened_at < m.e)
+      GROUP BY 1, 2 ORDER BY 1, 2
+    """
+    worn, marks = worn_by(patient_id, start, end), marks_of(patient_id, start, end)
+    values = {
+        "bucket": bucket_s, "start": start, "end": end, "patient": patient_id,
+        "devices": [w.device_id for w in worn], "starts": [w.start for w in worn],
+        "ends": [w.end or end for w in worn], "m_signals": [m.signal for m in marks],
+        "m_starts": [m.start for m in marks], "m_ends": [m.end for m in marks],
+    }  # fmt: skip
+    with connection.cursor() as cursor:
+        cursor.execute(sql, values)
+        return cursor.fetchall()
+
+
+def worn_now(patient_id: int) -> QuerySet[Attachment]:
+    """Devices on this patient at present."""
+    return Attachment.objects.current().filter(patient_id=patient_id, end__isnull=True).select_related("device")
+
+
+def unclaimed(site: int, since: datetime) -> list[Device]:
+    """Devices that send and are on nobody: for the tray on the board."""
+    worn = Attachment.objects.current().filter(end__isnull=True).values("device_id")
+    return list(Device.objects.filter(site_id=site, last_seen_at__gte=since).exclude(pk__in=worn).order_by("key"))
+
+
+def rejected(site: int, since: datetime) -> QuerySet[Message]:
+    """Messages that could not be read, newest first."""
+    return (
+        Message.objects.filter(site=site, recorded_at__gte=since)
+        .exclude(rejected_code="")
+        .select_related("device")
+        .order_by("-seq")
+    )
+
+
+def by_message(site: int, device: str, control_id: str, after_seq: int, limit: int) -> list[Reading]:
+    """Readings of one device and message, in the order they were recorded."""
+    rows = Reading.objects.filter(site=site, seq__gt=after_seq).select_related("message", "device")
+    if device:
+        rows = rows.filter(device__key=device)
+    if control_id:
+        rows = rows.filter(message__control_id=control_id)
+    return list(rows.order_by("seq")[:limit])
