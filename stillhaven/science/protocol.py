@@ -43,7 +43,7 @@ class Route(StrEnum):
     SUBLINGUAL = "sublingual"
 
 
-class Standing(StrEnum):
+class Basis(StrEnum):
     """What speaks for a protocol: a label, practice outside the label, or research only."""
 
     LABEL = "label"
@@ -255,7 +255,7 @@ class Phase:
     days: int | None = None
     dose: Span | None = None
     first_dose: Span | None = None
-    basis: str = ""
+    note: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -269,7 +269,7 @@ class Protocol:
     drug: Drug
     routes: tuple[Route, ...]
     indication: str
-    standing: Standing
+    basis: Basis
     cite: Cite
     review: Review
     setting: str = ""
