@@ -78,7 +78,7 @@ def test_a_scenario_keeps_its_promises(name: str, seed: int, began_min: int) -> 
     longest = max(max(promise.by_min, promise.back_by_min or 0) for promise in p.scenario.promises)
     seen = course(p, longest + 6)
     for promise in p.scenario.promises:
-        values = [s[promise.signal] if promise.signal in s else None for s in seen]
+        values = [s.get(promise.signal) for s in seen]
         minutes = [(i + 1) / 60 for i in range(len(seen))]
         usable = [
             (m, v.value) for m, v in zip(minutes, values, strict=True) if v and v.quality is Quality.GOOD and v.value
