@@ -64,9 +64,9 @@ def judge(
     rule: str,
     ok: bool | None,
     *,
-    yes: str,
-    no: str,
-    unknown: str,
+    yes: str = "",
+    no: str = "",
+    unknown: str = "",
     to_do: str = "",
     how: Standing = BLOCK,
     source: str = "",
@@ -81,6 +81,8 @@ def judge(
         False: (Verdict.NOT_MET, no),
         None: (Verdict.UNKNOWN, unknown),
     }[ok]
+    if not because:
+        raise ValueError(f"{rule}: no sentence for {verdict.value}")
     return Finding(
         rule=rule,
         verdict=verdict,
