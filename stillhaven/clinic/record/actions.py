@@ -75,6 +75,7 @@ def _append_to(name: str, entries: list[Entry]) -> None:
     for model, batch in rows.items():
         model._default_manager.bulk_create(batch)
     _move_head(name, count, before, recorded_at)
+    _tell(name, count, entries)
 
 
 def lock(kind: str, site: int = 1) -> None:
@@ -114,8 +115,18 @@ def _move_head(name: str, count: int, last: bytes, at: datetime) -> None:
             "UPDATE record_head SET count = %s, hash = %s, signed_at = %s, signature = %s WHERE name = %s",
             [count, last, at, sign_head(name, count, last, at), name],
         )
-        # Whoever shows the record live is told at commit, and reads what is new from the tables.
-        cursor.execute("SELECT pg_notify('stillhaven_live', %s)", [f"{name} {count}"])
+
+
+def _tell(name: str, count: int, entries: list[Entry]) -> None:
+    """Whoever shows the record live is told at commit, and reads what is new from the tables.
+
+    The payload names the chain, its new end, and whom the entries are about: "clinic:1 57 s12 p4".
+    """
+    about = {f"s{e.session_id}" for e in entries if isinstance(getattr(e, "session_id", None), int)}
+    about |= {f"p{e.patient_id}" for e in entries if isinstance(getattr(e, "patient_id", None), int)}
+    hints = " ".join(sorted(about)) if len(about) <= 200 else "*"
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_notify('stillhaven_live', %s)", [f"{name} {count} {hints}".strip()])
 
 
 def head_bytes(name: str, count: int, last: bytes, at: datetime) -> bytes:

@@ -187,7 +187,7 @@ SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 SESSION_COOKIE_NAME = "__Host-stillhaven" if HTTPS else "stillhaven"
-CSRF_COOKIE_NAME = "__Host-csrf" if HTTPS else "stillhaven_csrf"
+CSRF_COOKIE_NAME = "csrftoken"
 CSRF_COOKIE_HTTPONLY = False
 CSRF_TRUSTED_ORIGINS = [f"https://{host}" for host in os.environ.get("STILLHAVEN_HOSTS", "").split(",") if host]
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
