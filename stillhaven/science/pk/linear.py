@@ -1,0 +1,338 @@
+"""Where is the drug, exactly, at every minute, in any model?
+
+Every model here is a linear system with piecewise constant or ramped input, so one matrix exponential per distinct step
+length gives the exact answer; there is no step-size error and no solver tolerance.  The matrix of a compartment model
+has no negative entry off its diagonal.  Its exponential is therefore summed, scaled and squared in non-negative
+numbers only, so nothing cancels: each entry is right in its own digits, not only relative to the largest (Shao, Gao and
+Xue 2014, SIAM J. Matrix Anal. Appl. 35:497).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from stillhaven.science.errors import BadInput
+from stillhaven.science.pk.models import AmountAs, Floats, Model, Route, System, product
+from stillhaven.science.pk.regimen import MIN_PER_H, Regimen
+
+_TERMS = 18  # of the exponential series at norm <= 1: the rest is under 1e-17
+_FACTORIAL = [1.0 / math.factorial(k) for k in range(_TERMS + 1)]
+_LIMIT_BYTES = 64_000_000  # states held at once; more people are taken in blocks
+
+
+def expm(a: Floats) -> Floats:
+    """exp of each matrix of a batch (n, k, k) whose off-diagonal entries are not negative.
+
+    Complex matrices are allowed when their imaginary part is a derivative step (1e-200): the fit uses that.
+    """
+    n, k, _ = a.shape
+    diagonal = np.einsum("nii->ni", a)
+    shift = np.maximum(0.0, -diagonal.real.min(axis=1))
+    b = a + shift[:, None, None] * np.eye(k)
+    norm = np.abs(b).sum(axis=2).max(axis=1)
+    squarings = np.maximum(0, np.ceil(np.log2(np.maximum(norm, 1e-300)))).astype(int)
+    scale = np.ldexp(1.0, -squarings)
+    b = b * scale[:, None, None]
+    # Paterson and Stockmeyer in blocks of 4: all sums of products of non-negative numbers
+    b2 = b @ b
+    b3 = b2 @ b
+    b4 = b2 @ b2
+    eye = np.eye(k)
+    total = np.zeros_like(b)
+    for block in range(4, -1, -1):
+        c = _FACTORIAL[4 * block : 4 * block + 4] + [0.0, 0.0, 0.0]
+        part = c[0] * eye + c[1] * b + c[2] * b2 + c[3] * b3
+        total = part if block == 4 else part + total @ b4
+    total = total * np.exp(-shift * scale)[:, None, None]
+    for step in range(int(squarings.max(initial=0))):
+        todo = squarings > step
+        if todo.all():
+            total = total @ total
+        else:
+            total[todo] = total[todo] @ total[todo]
+    return total
+
+
+# ------------------------------------------------------------------------------------- what goes in, in the model's terms
+@dataclass(frozen=True, kw_only=True)
+class Inputs:
+    """A regimen in a model's terms.  Rates are mg/min into a compartment, jumps mg; factors are per person (n,)."""
+
+    ports: tuple[int, ...]  # state index of each port that takes a rate
+    pieces: tuple[tuple[float, float, int, float, float, Floats], ...]  # t0, t1, port, rate, slope, factor
+    jumps: tuple[tuple[float, int, Floats], ...]  # t, state, mg per person
+    timed: tuple[tuple[float, int, Floats, Floats], ...]  # t0, port, mg per person, minutes per person
+
+
+def inputs(model: Model, system: System, regimen: Regimen) -> Inputs:
+    """What a regimen puts into which compartment of which person.  The mg become mg of base."""
+    n = system.rates.shape[0]
+    names = list(system.states)
+    ports: list[int] = []
+    pieces: list[tuple[float, float, int, float, float, Floats]] = []
+    jumps: list[tuple[float, int, Floats]] = []
+    timed: list[tuple[float, int, Floats, Floats]] = []
+
+    def port(compartment: str) -> int:
+        index = names.index(compartment)
+        if index not in ports:
+            ports.append(index)
+        return ports.index(index)
+
+    for part in sorted(regimen.infusions, key=lambda i: i.start_min):
+        base = base_factor(model, regimen, Route.IV) / MIN_PER_H
+        slope = (part.last_rate_mg_per_h - part.rate_mg_per_h) / part.minutes * base
+        for portion in model.ways[Route.IV].portions:
+            factor = product(system.values, portion.fraction, n)
+            where = port(portion.into)
+            pieces.append((part.start_min, part.end_min, where, part.rate_mg_per_h * base, slope, factor))
+    devices = 0
+    for dose in sorted(regimen.doses, key=lambda d: d.at_min):
+        way = model.ways[dose.route]
+        amount = dose.amount_mg * base_factor(model, regimen, dose.route)
+        values = dict(system.values)
+        if way.device_mg is not None:
+            count = amount / way.device_mg
+            whole = round(count)
+            if whole < 1 or abs(count - whole) > 1e-6 * whole:
+                raise BadInput("amount_mg", f"comes in whole devices of {way.device_mg:g} mg base")
+            first = 1 if devices == 0 else 0
+            later = values[way.later_devices]
+            values[way.device_fraction] = values[way.device_fraction] * (first + (whole - first) * later) / whole
+            devices += whole
+        for portion in way.portions:
+            factor = product(values, portion.fraction, n)
+            if dose.over_min:
+                where = port(portion.into)
+                pieces.append((dose.at_min, dose.end_min, where, amount / dose.over_min, 0.0, factor))
+            elif portion.duration:
+                lasting = values[portion.duration]
+                where = port(portion.into)
+                if np.ptp(lasting.real) == 0.0:
+                    length = float(lasting[0].real)
+                    pieces.append((dose.at_min, dose.at_min + length, where, amount / length, 0.0, factor))
+                else:
+                    timed.append((dose.at_min, where, amount * factor, lasting))
+            else:
+                jumps.append((dose.at_min, names.index(portion.into), amount * factor))
+    return Inputs(ports=tuple(ports), pieces=tuple(pieces), jumps=tuple(jumps), timed=tuple(timed))
+
+
+def base_factor(model: Model, regimen: Regimen, route: Route) -> float:
+    """mg of base in one mg as the regimen counts; BadInput where no sourced factor is there."""
+    if regimen.amount_as is AmountAs.BASE:
+        return 1.0
+    factor = model.ways[route].base_per_salt if route in model.ways else None
+    if factor is None:
+        raise BadInput("amount_as", f"{model.id} has no sourced salt-to-base factor for {route.value}: give mg of base")
+    return factor
+
+
+# ------------------------------------------------------------------------------------- exact steps
+def propagate(
+    system: System,
+    feed: Inputs,
+    t_min: Sequence[float] | Floats,
+    *,
+    start: Floats | None = None,
+    start_min: float = 0.0,
+) -> tuple[Floats, Floats]:
+    """States of n people at the moments `t_min` (T, ascending): outputs (n, outputs, T) in ng/mL, last states (n, m).
+
+    `start` (n, m) are the states just before `start_min`; what is given from then on is added.  A dose at a moment
+    counts at that moment.
+    """
+    times = np.asarray(t_min, dtype=float)
+    if times.ndim != 1 or times.size == 0 or not np.isfinite(times).all():
+        raise BadInput("t_min", "must be a list of finite times")
+    if (np.diff(times) < 0).any():
+        raise BadInput("t_min", "times are out of order")
+    if times[0] < start_min:
+        raise BadInput("t_min", f"starts before {start_min:g} min")
+    n, m, _ = system.rates.shape
+    block = max(1, int(_LIMIT_BYTES / (8 * (m + 2 * len(feed.ports) + 1) * (times.size + 16))))
+    if n > block:
+        kept = [
+            propagate(
+                _some(system, slice(i, i + block)),
+                _some_feed(feed, slice(i, i + block)),
+                times,
+                start=None if start is None else start[i : i + block],
+                start_min=start_min,
+            )
+            for i in range(0, n, block)
+        ]
+        return np.concatenate([o for o, _ in kept]), np.concatenate([x for _, x in kept])
+    return _propagate(system, feed, times, start, start_min)
+
+
+def _some(system: System, part: slice) -> System:
+    return System(
+        rates=system.rates[part],
+        states=system.states,
+        analytes=system.analytes,
+        rows=system.rows,
+        scale=system.scale[part],
+        values=system.values,
+    )
+
+
+def _some_feed(feed: Inputs, part: slice) -> Inputs:
+    return Inputs(
+        ports=feed.ports,
+        pieces=tuple((a, b, p, r, s, f[part]) for a, b, p, r, s, f in feed.pieces),
+        jumps=tuple((t, i, x[part]) for t, i, x in feed.jumps),
+        timed=tuple((t, p, x[part], d[part]) for t, p, x, d in feed.timed),
+    )
+
+
+def _propagate(
+    system: System, feed: Inputs, times: Floats, start: Floats | None, start_min: float
+) -> tuple[Floats, Floats]:
+    n, m, _ = system.rates.shape
+    p = len(feed.ports)
+    ramps = any(piece[4] for piece in feed.pieces)
+    kind = np.result_type(system.rates.dtype, *(x.dtype for _, _, x in feed.jumps), *(f[5].dtype for f in feed.pieces))
+    augmented = np.zeros((n, m + p + p * ramps, m + p + p * ramps), dtype=kind)
+    augmented[:, :m, :m] = system.rates
+    for j, state in enumerate(feed.ports):
+        augmented[:, state, m + j] = 1.0
+        if ramps:
+            augmented[:, m + j, m + p + j] = 1.0
+    size = augmented.shape[1]
+
+    marks = {start_min, *(x for piece in feed.pieces for x in piece[:2]), *(j[0] for j in feed.jumps)}
+    marks |= {t[0] for t in feed.timed}
+    marks = {t for t in marks if start_min <= t <= times[-1]}
+    knots = np.unique(np.concatenate([times, np.fromiter(marks, float, len(marks))]))
+    z = np.zeros((n, size), dtype=kind)
+    if start is not None:
+        z[:, :m] = start
+    out = np.empty((n, len(system.rows), times.size), dtype=kind)
+    rows = list(system.rows)
+    first = np.searchsorted(times, knots, side="left")
+    last = np.searchsorted(times, knots, side="right")
+    lengths, kinds = _lengths(knots)
+    steps: dict[int, Floats] = {}
+    stops = np.array(sorted(marks))
+
+    def arrive(index: int) -> None:
+        """At a knot: new rates, jumps, then write what is asked at that moment."""
+        t = knots[index]
+        if t in marks:
+            z[:, m:] = 0.0
+            for t0, t1, j, rate, slope, factor in feed.pieces:
+                if t0 <= t < t1:
+                    z[:, m + j] += (rate + slope * (t - t0)) * factor
+                    if ramps:
+                        z[:, m + p + j] += slope * factor
+            for when, state, amount in feed.jumps:
+                if when == t and t >= start_min:
+                    z[:, state] += amount
+        if last[index] > first[index]:
+            out[:, :, first[index] : last[index]] = (z[:, rows] * system.scale)[:, :, None]
+
+    if feed.timed and not (np.diff(knots) > 0).all():  # pragma: no cover  (np.unique makes it so)
+        raise BadInput("t_min", "times are out of order")
+    arrive(0)
+    index = 0
+    while index < knots.size - 1:
+        kind_of = int(kinds[index])
+        if kind_of not in steps:
+            steps[kind_of] = expm(augmented * lengths[kind_of])
+        if feed.timed:
+            z[:] = _timed_step(augmented, steps[kind_of], z, feed, float(knots[index]), float(knots[index + 1]), m)
+            index += 1
+            arrive(index)
+            continue
+        # a run: equal steps up to the next moment at which the input changes
+        run = 1
+        stop = knots[-1]
+        later = stops[np.searchsorted(stops, knots[index], side="right") :]
+        if later.size:
+            stop = later[0]
+        while index + run < knots.size - 1 and kinds[index + run] == kind_of and knots[index + run] < stop:
+            run += 1
+        if run == 1:
+            z = (steps[kind_of] @ z[:, :, None])[:, :, 0]
+        else:
+            track = _powers(steps[kind_of], z, run)
+            z = track[:, :, -1].copy()
+            inner = slice(first[index + 1], last[index + run - 1])
+            if inner.stop > inner.start:
+                values = track[:, rows, 1:-1] * system.scale[:, :, None]
+                counts = (last - first)[index + 1 : index + run]
+                out[:, :, inner] = np.repeat(values, counts, axis=2) if (counts != 1).any() else values
+        index += run
+        arrive(index)
+    return out, z[:, :m].copy()
+
+
+def _lengths(knots: Floats) -> tuple[list[float], np.ndarray]:
+    """Distinct step lengths.  Steps that differ by rounding only are one length, their mean, so that no time is lost."""
+    steps = np.diff(knots)
+    if steps.size == 0:
+        return [], np.zeros(0, dtype=int)
+    order = np.argsort(steps, kind="stable")
+    ordered = steps[order]
+    fresh = np.concatenate([[True], np.diff(ordered) > 1e-9 * ordered[:-1]])
+    group = np.cumsum(fresh) - 1
+    kinds = np.empty(steps.size, dtype=int)
+    kinds[order] = group
+    means = np.bincount(kinds, weights=steps) / np.bincount(kinds)
+    return [float(x) for x in means], kinds
+
+
+def _powers(step: Floats, z: Floats, count: int) -> Floats:
+    """z, step z, step^2 z, ... step^count z, by doubling: (n, size, count + 1)."""
+    track = np.empty((*z.shape, count + 1), dtype=np.result_type(step, z))
+    track[:, :, 0] = z
+    have, power = 1, step
+    while have < count + 1:
+        take = min(have, count + 1 - have)
+        np.matmul(power, track[:, :, :take], out=track[:, :, have : have + take])
+        have += take
+        if have < count + 1:
+            power = power @ power
+    return track
+
+
+def _timed_step(augmented: Floats, step: Floats, z: Floats, feed: Inputs, t0: float, t1: float, m: int) -> Floats:
+    """One step for inputs whose end differs from person to person: those that end inside are stepped in parts."""
+    z = z.copy()
+    p = len(feed.ports)
+    base = z[:, m:].copy()
+    slope = base[:, p:] if base.shape[1] > p else np.zeros_like(base)
+    kind = np.result_type(float, *(lasting.dtype for _, _, _, lasting in feed.timed))
+
+    def rates(at: Floats) -> Floats:
+        """Rates just after `at` (n,), ramps included."""
+        now = base.copy()
+        now[:, :p] += slope * (at - t0)[:, None]
+        for began, j, amount, lasting in feed.timed:
+            on = (began <= at.real) & (at.real < began + lasting.real)
+            now[:, j] += np.where(on, amount / lasting, 0.0)
+        return now
+
+    at = np.full(z.shape[0], t0, dtype=kind)
+    while (at.real < t1).any():
+        following = np.full(z.shape[0], t1, dtype=kind)
+        for began, _, _, lasting in feed.timed:
+            end = began + lasting
+            following = np.where((end.real > at.real) & (end.real < following.real), end, following)
+        z[:, m:] = rates(at)
+        whole = (at == t0) & (following == t1)
+        part = ~whole & (at.real < t1)
+        if whole.any():
+            z[whole] = (step[whole] @ z[whole][:, :, None])[:, :, 0]
+        if part.any():
+            own = expm(augmented[part] * (following - at)[part][:, None, None])
+            z[part] = (own @ z[part][:, :, None])[:, :, 0]
+        at = following
+    z[:, m:] = base
+    z[:, m : m + p] += slope * (t1 - t0)
+    return z
