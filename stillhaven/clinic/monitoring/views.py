@@ -1,0 +1,127 @@
+"""The live screen: the page, its state, and the stream that keeps it fresh."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from typing import Any
+
+from asgiref.sync import sync_to_async
+from django.db import connections
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import render
+from django.views.decorators.http import require_GET
+
+from stillhaven.clinic.monitoring.hub import hub
+from stillhaven.clinic.monitoring.live import LiveSession, delta_since
+from stillhaven.clinic.monitoring.tiles import iso
+from stillhaven.clinic.people import roles
+from stillhaven.clinic.record import actions as record
+from stillhaven.clinic.record import clock
+from stillhaven.clinic.session import queries
+from stillhaven.clinic.session.models import TreatmentSession
+
+_BEAT_S = 1.0
+
+
+@require_GET
+def live(request: HttpRequest, uid: str) -> HttpResponse:
+    """The chair screen of one session."""
+    session = _seen(request, uid)
+    record.log_access(
+        by=request.user, what="live session", patient=session.patient_id, site=session.site_id,  # type: ignore[arg-type]
+        path=request.path, address=request.META.get("REMOTE_ADDR", ""),
+    )  # fmt: skip
+    state = _for_reader(LiveSession.load(session.pk).state(), request)
+    return render(request, "session/live.html", {"session": session, "state": state, "patient": session.patient})
+
+
+@require_GET
+def live_state(request: HttpRequest, uid: str) -> JsonResponse:
+    """The state, whole or since a cursor: for polling, and for a screen that comes back after a cut."""
+    session = _seen(request, uid)
+    return JsonResponse(_for_reader(delta_since(session.pk, request.GET.get("since", "")), request))
+
+
+@require_GET
+async def live_stream(request: HttpRequest, uid: str) -> HttpResponseBase:
+    """Server-sent events of one session, from the last one the screen has."""
+    since = request.headers.get("Last-Event-ID") or request.GET.get("since", "")
+    session_id, reader = await sync_to_async(_open_stream, thread_sensitive=True)(request, uid)
+    response = StreamingHttpResponse(_events(session_id, since, reader), content_type="text/event-stream")
+    response["Cache-Control"] = "no-store"
+    response["X-Accel-Buffering"] = "no"
+    return response
+
+
+def _open_stream(request: HttpRequest, uid: str) -> tuple[int, dict[str, Any]]:
+    try:
+        session = _seen(request, uid)
+        return session.pk, _reader(request)
+    finally:
+        connections.close_all()  # a stream pins no connection
+
+
+async def _events(session_id: int, since: str, reader: dict[str, Any]) -> AsyncIterator[bytes]:
+    house = hub()
+    queue = await house.subscribe(session_id)
+    try:
+        # Subscribed first, then read: what is committed in between comes twice, and the screen merges it by key.
+        yield _state_event(await _read(session_id, since), reader)
+        yield _beat(house.watch_beat)
+        while True:
+            try:
+                delta = await asyncio.wait_for(queue.get(), _BEAT_S)
+            except TimeoutError:
+                yield _beat(house.watch_beat)
+                continue
+            if delta is None:
+                return  # the screen connects again and resumes from its cursor
+            yield _state_event(delta, reader)
+            yield _beat(house.watch_beat)
+    finally:
+        house.unsubscribe(session_id, queue)
+
+
+async def _read(session_id: int, since: str) -> dict[str, Any]:
+    def work() -> dict[str, Any]:
+        try:
+            return delta_since(session_id, since)
+        finally:
+            connections.close_all()
+
+    return await sync_to_async(work, thread_sensitive=False)()
+
+
+def _state_event(state: dict[str, Any], reader: dict[str, Any]) -> bytes:
+    if "session" in state:
+        state = {**state, "session": {**state["session"], **reader}}
+    body = json.dumps(state, separators=(",", ":"))
+    return f"event: state\nid: {state['cursor']}\ndata: {body}\n\n".encode()
+
+
+def _beat(watch_beat: str) -> bytes:
+    body = json.dumps({"now": iso(clock.now()), "watch_beat": watch_beat or None})
+    return f"event: beat\ndata: {body}\n\n".encode()
+
+
+def _seen(request: HttpRequest, uid: str) -> TreatmentSession:
+    user: Any = request.user
+    if not user.is_authenticated:
+        raise Http404
+    session = queries.session_or_404(user, uid)
+    roles.require(user, "session.view")
+    return session
+
+
+def _reader(request: HttpRequest) -> dict[str, Any]:
+    user: Any = request.user
+    return {"locked": bool(getattr(request, "locked", False)), "user": user.signature_name}
+
+
+def _for_reader(state: dict[str, Any], request: HttpRequest) -> dict[str, Any]:
+    if "session" in state:
+        state["session"] = {**state["session"], **_reader(request)}
+    return state

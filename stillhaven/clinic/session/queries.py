@@ -1,0 +1,105 @@
+"""Reads of sessions, and the facts that the rules ask for."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.db.models import QuerySet
+from django.http import Http404
+
+from stillhaven.clinic.people.models import User
+from stillhaven.clinic.record.actions import AlreadyRecorded
+from stillhaven.clinic.record.models import Entry
+from stillhaven.clinic.session.models import Check, Dose, Event, SessionMove, TreatmentSession
+from stillhaven.science.session import State
+
+OPEN = (State.CHECKED_IN, State.READY, State.DOSING, State.HELD, State.RECOVERING)
+
+
+def locked(session_id: int) -> TreatmentSession:
+    """The session, with nobody else writing in it until this transaction ends."""
+    return (
+        TreatmentSession.objects.select_for_update(of=("self",)).select_related("patient", "order").get(pk=session_id)
+    )
+
+
+def answer_repeat(model: type[Entry], uid: UUID | None) -> None:
+    """If this uid is in the record already, the same thing was sent twice: answer it with what was stored."""
+    known = model._default_manager.filter(uid=uid).first() if uid else None
+    if known is not None:
+        raise AlreadyRecorded(known)
+
+
+def visible(user: User) -> QuerySet[TreatmentSession]:
+    """The sessions that a member of staff may know of."""
+    return TreatmentSession.objects.filter(site_id__in=user.site_ids).select_related(
+        "patient", "chair", "course", "order", "nurse", "site"
+    )
+
+
+def session_or_404(user: Any, uid: UUID | str) -> TreatmentSession:
+    """The session, or 404: for one of another site exactly as for one that does not exist."""
+    if not getattr(user, "is_clinic_staff", False):
+        raise Http404
+    session = visible(user).filter(uid=uid).first()
+    if session is None:
+        raise Http404
+    return session
+
+
+def open_sessions(site_ids: Any) -> QuerySet[TreatmentSession]:
+    """Sessions whose patient is in the house: from check-in until they have left."""
+    return (
+        TreatmentSession.objects.filter(site_id__in=site_ids, state__in=[s.value for s in OPEN])
+        .select_related("patient", "chair", "order", "nurse", "course")
+        .order_by("chair__order", "booked_for")
+    )
+
+
+def moves(session: TreatmentSession) -> list[SessionMove]:
+    """All moves in order."""
+    return list(SessionMove.objects.filter(session=session).order_by("seq"))
+
+
+def moment_of(session: TreatmentSession, move: str) -> datetime | None:
+    """When a move was last made, by clinical time."""
+    return (
+        SessionMove.objects.filter(session=session, move=move)
+        .order_by("-seq")
+        .values_list("happened_at", flat=True)
+        .first()
+    )
+
+
+def doses(session: TreatmentSession) -> list[Dose]:
+    """Dose entries as they stand after amendments, in clinical order."""
+    return list(Dose.objects.current().filter(session=session).order_by("happened_at", "seq"))
+
+
+def checks(session: TreatmentSession, *kinds: str) -> list[Check]:
+    """What was asked or seen, as it stands after amendments, in clinical order."""
+    rows = Check.objects.current().filter(session=session)
+    if kinds:
+        rows = rows.filter(kind__in=kinds)
+    return list(rows.order_by("happened_at", "seq"))
+
+
+def latest_checks(session: TreatmentSession) -> dict[str, Check]:
+    """The newest answer to each question."""
+    return {check.kind: check for check in checks(session)}
+
+
+def events(session: TreatmentSession) -> list[Event]:
+    """What happened, as it stands after amendments, in clinical order."""
+    return list(Event.objects.current().filter(session=session).order_by("happened_at", "seq"))
+
+
+def window(session: TreatmentSession, now: datetime) -> tuple[datetime, datetime]:
+    """From check-in to leaving, or to now: the stretch whose readings belong to this session."""
+    ends = ("discharge", "transfer", "cancel", "miss")
+    rows = {m.move: m.happened_at for m in moves(session)}
+    start = rows.get("check_in", session.booked_for) - timedelta(minutes=10)
+    end = next((rows[m] for m in ends if m in rows), None)
+    return start, min(now, end) if end else now + timedelta(seconds=1)
