@@ -7,12 +7,9 @@ their own sites; a patient sees what is their own.  What somebody may not see lo
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from stillhaven.science.errors import Refused
-
-if TYPE_CHECKING:
-    from stillhaven.clinic.people.models import Patient, User
 
 
 class Role(StrEnum):
@@ -111,14 +108,14 @@ def require(user: Any, action: str) -> None:
         raise NotAllowed(why=f"your role does not allow this; it needs one of: {who}")
 
 
-def sees_patient(user: User, patient: Patient) -> bool:
+def sees_patient(user: Any, patient: Any) -> bool:
     """Is this patient one that this person may know of at all?"""
     if user.patient_id:
         return bool(user.patient_id == patient.pk)
-    return patient.site_id in user.site_ids
+    return bool(patient.site_id in user.site_ids)
 
 
-def require_patient(user: User, action: str, patient: Patient) -> None:
+def require_patient(user: Any, action: str, patient: Any) -> None:
     """Raise NotAllowed unless the role allows the action and the patient is within this person's reach."""
     require(user, action)
     if not sees_patient(user, patient):
