@@ -74,8 +74,7 @@ class Decoder:
         if not self.undecided:
             return []
         self.undecided = False
-        end = self.buffer.index(FS)
-        return self._finish(end, end + 1)
+        return self._finish(self._scan, self._scan + 1)
 
     def _step(self, frames: list[Frame]) -> bool:
         """One step towards an empty buffer; false when more bytes are needed."""
@@ -108,7 +107,7 @@ class Decoder:
         following = self.buffer[end + 1]
         if following == CR:
             frames += self._finish(end, end + 2)
-        elif following in (VT, LF, 0x00, 0x20, 0x09):
+        elif following in (VT, FS, LF, 0x00, 0x20, 0x09):
             frames += self._finish(end, end + 1)
         else:
             body = bytes(self.buffer[:end][:KEPT_OF_REFUSED])
