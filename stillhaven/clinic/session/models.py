@@ -61,8 +61,13 @@ class Dose(SessionEntry):
     drug = models.CharField(max_length=40)
     route = models.CharField(max_length=40)
     amount_mg = models.FloatField(null=True, blank=True)  # bolus, single dose or device
-    rate_mg_per_h = models.FloatField(null=True, blank=True)  # start, rate change
+    amount_ml = models.FloatField(null=True, blank=True)
+    over_s = models.FloatField(default=0.0)  # an amount given evenly over this long, 0 for at once
+    from_bag = models.BooleanField(default=False)  # the pump gave the amount out of the bag
+    rate_mg_per_h = models.FloatField(null=True, blank=True)  # start, rate change, resume
+    rate_ml_per_h = models.FloatField(null=True, blank=True)
     concentration_mg_per_ml = models.FloatField(null=True, blank=True)
+    bag_ml = models.FloatField(null=True, blank=True)
     lot = models.CharField(max_length=60, blank=True)
     pump_volume_ml = models.FloatField(null=True, blank=True)  # what the pump showed
     why = models.TextField(blank=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -13,6 +14,7 @@ from stillhaven.clinic.people.models import User
 from stillhaven.clinic.record.actions import AlreadyRecorded
 from stillhaven.clinic.record.models import Entry
 from stillhaven.clinic.session.models import Check, Dose, Event, SessionMove, TreatmentSession
+from stillhaven.science.dose_entries import DoseEntry, Kind
 from stillhaven.science.session import State
 
 OPEN = (State.CHECKED_IN, State.READY, State.DOSING, State.HELD, State.RECOVERING)
@@ -103,3 +105,22 @@ def window(session: TreatmentSession, now: datetime) -> tuple[datetime, datetime
     start = rows.get("check_in", session.booked_for) - timedelta(minutes=10)
     end = next((rows[m] for m in ends if m in rows), None)
     return start, min(now, end) if end else now + timedelta(seconds=1)
+
+
+def dose_entries(rows: Iterable[Dose]) -> list[DoseEntry]:
+    """Dose rows as the rules know them; an amended row keeps the place of the entry it corrects."""
+    return [
+        DoseEntry(
+            kind=Kind(row.kind), at=row.happened_at, seq=_first_seq(row), rate_mg_per_h=row.rate_mg_per_h,
+            rate_ml_per_h=row.rate_ml_per_h, amount_mg=row.amount_mg, amount_ml=row.amount_ml, over_s=row.over_s,
+            from_bag=row.from_bag, concentration_mg_per_ml=row.concentration_mg_per_ml, bag_ml=row.bag_ml,
+            uid=str(row.uid),
+        )
+        for row in rows
+    ]  # fmt: skip
+
+
+def _first_seq(row: Dose) -> int:
+    while row.amends_id:
+        row = row.amends
+    return row.seq
