@@ -14,6 +14,7 @@ from enum import StrEnum
 
 from stillhaven.science.errors import BadInput
 from stillhaven.science.findings import Weight
+from stillhaven.science.limits import Limit, Standing
 from stillhaven.science.protocol import Cite, Drug, Route
 
 
@@ -66,6 +67,11 @@ class Policy:
         """The number that the clinic set, None if it has not.  BadInput for a key that is no policy item."""
         return self._item(key).value
 
+    def limit(self, key: str) -> Limit:
+        """The number as a rule takes it: value None until the clinic has set it."""
+        item = self._item(key)
+        return Limit(value=item.value, unit=item.unit, confirmed=item.is_set, set_by=item.set_by)
+
     def choice(self, key: str) -> str | None:
         """What the clinic chose, None if it has not."""
         return self._item(key).choice or None
@@ -92,8 +98,8 @@ class Door(StrEnum):
 class Rule:
     """One rule at one door of a session, as data: science decides, this says what is asked and why.
 
-    `limits` are the rule's numbers, unit in the name (`systolic_mmhg`); `policy` the keys of clinic-set numbers it
-    needs; `drugs` and `routes` empty mean all.  `weight`, `overridable_by` and `to_do` go into the finding.
+    `limits` are the rule's numbers, unit in the name (`systolic_mmhg`): published ones, and clinic-set ones, which hold
+    None until they are set; `policy` says which limit is which policy item; `drugs` and `routes` empty mean all.  `weight`, `overridable_by` and `to_do` go into the finding.
     """
 
     key: str
@@ -106,9 +112,15 @@ class Rule:
     overridable_by: tuple[str, ...] = ()
     to_do: str = ""
     action: str = ""
-    limits: Mapping[str, float] = field(default_factory=dict)
-    policy: tuple[str, ...] = ()
+    limits: Mapping[str, Limit] = field(default_factory=dict)
+    policy: Mapping[str, str] = field(default_factory=dict)
     signs: tuple[str, ...] = ()
+
+    @property
+    def standing(self) -> Standing:
+        """How the rule stands, as a verdict needs it."""
+        source = self.cite.source[0] if self.cite.source else ""
+        return Standing(weight=self.weight, overridable_by=self.overridable_by, source=source)
 
     def applies(self, drug: Drug, route: Route) -> bool:
         return (not self.drugs or drug in self.drugs) and (not self.routes or route in self.routes)
@@ -127,7 +139,7 @@ class FastingRule:
     drugs: tuple[Drug, ...]
     standing: str
     cite: Cite
-    limits: Mapping[str, float] = field(default_factory=dict)  # food_h, light_meal_h, clear_liquids_h, liquids_h, ...
+    limits: Mapping[str, Limit] = field(default_factory=dict)  # food_h, light_meal_h, clear_liquids_h, liquids_h, ...
     conflict: str = ""
 
 
