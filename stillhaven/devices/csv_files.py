@@ -37,6 +37,16 @@ class RejectedRow:
         return f"{where}: {self.reason}"
 
 
+@dataclass(frozen=True, kw_only=True)
+class CsvRow:
+    """One line: its number, its time (None if that could not be read), its readings, and what was not readable."""
+
+    line: int
+    at: datetime | None
+    readings: tuple[Reading, ...] = ()
+    rejected: tuple[RejectedRow, ...] = ()
+
+
 def read_csv(
     path: Path, mapping: CsvMapping, signals: Mapping[str, Signal], *, now: datetime, device: str = ""
 ) -> Iterator[Reading | RejectedRow]:
@@ -46,6 +56,15 @@ def read_csv(
     yielded, where the file cannot be opened or its header does not fit the mapping; later, only where the file stops
     being text.
     """
+    for row in read_rows(path, mapping, signals, now=now, device=device):
+        yield from row.rejected
+        yield from row.readings
+
+
+def read_rows(
+    path: Path, mapping: CsvMapping, signals: Mapping[str, Signal], *, now: datetime, device: str = ""
+) -> Iterator[CsvRow]:
+    """The same line by line: what a replay makes one message of."""
     reader = _Reader(mapping=mapping, signals=signals, now=now, device=device or mapping.device)
     try:
         with path.open(encoding=mapping.encoding, newline="") as file:
@@ -55,7 +74,7 @@ def read_csv(
             reader.header(next(rows, []))
             for cells in rows:
                 if cells:
-                    yield from reader.row(cells, mapping.skip_lines + rows.line_num)
+                    yield reader.row(cells, mapping.skip_lines + rows.line_num)
     except OSError as error:
         raise BadInput(str(path), f"cannot be opened ({error.strerror})") from None
     except UnicodeDecodeError as error:
@@ -118,35 +137,34 @@ class _Reader:
         return key in {self._key(n) for n in named if n}
 
     # ------------------------------------------------------------------ one line
-    def row(self, cells: Sequence[str], line: int) -> Iterator[Reading | RejectedRow]:
+    def row(self, cells: Sequence[str], line: int) -> CsvRow:
         """The readings of one line, and what in it could not be read."""
         m = self.mapping
+        whole = m.delimiter.join(cells)
         if len(cells) != self._width:
             why = f"has {len(cells)} cells where the header has {self._width}"
-            yield RejectedRow(line=line, column="", reason=why, text=m.delimiter.join(cells))
-            return
+            return CsvRow(line=line, at=None, rejected=(RejectedRow(line=line, column="", reason=why, text=whole),))
         try:
             at = self._time(cells, m.time_columns)
         except (ValueError, OverflowError, OSError) as error:
-            yield RejectedRow(
-                line=line, column=" ".join(m.time_columns), reason=str(error), text=m.delimiter.join(cells)
-            )
-            return
+            column = " ".join(m.time_columns)
+            reject = RejectedRow(line=line, column=column, reason=str(error), text=whole)
+            return CsvRow(line=line, at=None, rejected=(reject,))
         self._before = at
         found: list[Reading] = []
-        for column, text, unit in self._cells(cells):
-            if column is None:
-                yield RejectedRow(line=line, column=m.name_column, reason=f"{text!r} is not mapped", text=text)
-                continue
+        rejected: list[RejectedRow] = []
+        for mapped, text, unit in self._cells(cells):
             if not text and m.empty == "skip":
                 continue
             try:
-                measured = self._measured(cells, column, at)
-                found += self._readings(column, text, unit, measured)
+                if mapped is None:
+                    raise BadInput(m.name_column, f"{text!r} is not mapped")
+                found += self._readings(mapped, text, unit, self._measured(cells, mapped, at))
             except (ValueError, OverflowError, OSError) as error:
                 reason = error.why if isinstance(error, BadInput) else str(error)
-                yield RejectedRow(line=line, column=column.name, reason=reason, text=text)
-        yield from self._cuff_times(found, at)
+                column = mapped.name if mapped else m.name_column
+                rejected.append(RejectedRow(line=line, column=column, reason=reason, text=text))
+        return CsvRow(line=line, at=at, readings=tuple(self._cuff_times(found, at)), rejected=tuple(rejected))
 
     def _time(self, cells: Sequence[str], names: Sequence[str]) -> datetime:
         text = " ".join(cells[self._place[self._key(n)]].strip() for n in names)
