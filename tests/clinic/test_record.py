@@ -32,11 +32,11 @@ def five() -> list[AdminChange]:
 def meddle(sql: str) -> None:
     """Change the table as somebody with full rights over the database would."""
     with connection.cursor() as cursor:
-        cursor.execute("ALTER TABLE record_adminchange DISABLE TRIGGER ALL")
-        cursor.execute("ALTER TABLE record_head DISABLE TRIGGER ALL")
+        cursor.execute("ALTER TABLE record_adminchange DISABLE TRIGGER USER")
+        cursor.execute("ALTER TABLE record_head DISABLE TRIGGER USER")
         cursor.execute(sql)
-        cursor.execute("ALTER TABLE record_adminchange ENABLE TRIGGER ALL")
-        cursor.execute("ALTER TABLE record_head ENABLE TRIGGER ALL")
+        cursor.execute("ALTER TABLE record_adminchange ENABLE TRIGGER USER")
+        cursor.execute("ALTER TABLE record_head ENABLE TRIGGER USER")
 
 
 def found() -> list[str]:
