@@ -64,7 +64,7 @@ class Hub:
         """Listen for ever; when the connection breaks, every stream begins anew from the tables."""
         while True:
             try:
-                async with await psycopg.AsyncConnection.connect(**_connection(), autocommit=True) as listener:
+                async with await psycopg.AsyncConnection.connect(**connection_arguments(), autocommit=True) as listener:
                     await listener.execute(f"LISTEN {CHANNEL}")
                     self.seen = await _in_thread(_heads)
                     self._restart_streams()
@@ -156,7 +156,8 @@ def _begin_anew(queue: asyncio.Queue[dict[str, Any] | None]) -> None:
     queue.put_nowait(None)
 
 
-def _connection() -> dict[str, Any]:
+def connection_arguments() -> dict[str, Any]:
+    """How psycopg reaches the same database as Django, for a connection of its own."""
     database = settings.DATABASES["default"]
     names = {"NAME": "dbname", "USER": "user", "PASSWORD": "password", "HOST": "host", "PORT": "port"}
     return {ours: database[theirs] for theirs, ours in names.items() if database.get(theirs)}

@@ -24,9 +24,10 @@ class LimitChange(SessionEntry):
 
     RETRACTABLE = False
 
+    condition = models.CharField(max_length=60)
     signal = models.CharField(max_length=40)
-    low = models.FloatField(null=True, blank=True)
-    high = models.FloatField(null=True, blank=True)
+    tier = models.CharField(max_length=40)
+    value = models.FloatField(null=True, blank=True)  # None takes the limit away
 
 
 class Heartbeat(models.Model):

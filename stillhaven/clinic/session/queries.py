@@ -27,6 +27,13 @@ def locked(session_id: int) -> TreatmentSession:
     )
 
 
+def open_or_closed(session_id: int) -> TreatmentSession:
+    """The session as it stands, with what a screen or the watch reads of it."""
+    return TreatmentSession.objects.select_related("patient", "chair", "order", "nurse", "course", "site").get(
+        pk=session_id
+    )
+
+
 def answer_repeat(model: type[Entry], uid: UUID | None) -> None:
     """If this uid is in the record already, the same thing was sent twice: answer it with what was stored."""
     known = model._default_manager.filter(uid=uid).first() if uid else None

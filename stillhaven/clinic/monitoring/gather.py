@@ -1,0 +1,185 @@
+"""The facts that alarms are judged on, read from the record: limits in force, what should arrive, what somebody saw."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+
+from stillhaven.clinic.monitoring.models import AlarmEvent, LimitChange
+from stillhaven.clinic.record import policy
+from stillhaven.clinic.session import due as due_checks
+from stillhaven.clinic.session import queries
+from stillhaven.clinic.session.models import Event, TreatmentSession
+from stillhaven.clinic.vitals import queries as vitals
+from stillhaven.clinic.vitals.models import Attachment, Message
+from stillhaven.reference import load as reference
+from stillhaven.science import alarms
+from stillhaven.science.alarms import facts as known
+from stillhaven.science.alarms.plan import AlarmPlan, LimitSetting, build_plan, with_limit
+from stillhaven.science.session import DRUG_RUNNING, WATCHED, State
+from stillhaven.science.vitals import Mode
+
+CLOCK_TOLERANCE = timedelta(seconds=60)  # a monitor's clock may be this far off before its times are doubted
+
+
+def charted(session: TreatmentSession) -> frozenset[Mode]:
+    """Whose readings count here: the patient's own; simulated ones only for synthetic people and in drills."""
+    simulated = session.drill or session.patient.simulated
+    return frozenset({Mode.REAL, Mode.SIMULATED}) if simulated else frozenset({Mode.REAL})
+
+
+def plan_of(session: TreatmentSession) -> AlarmPlan:
+    """The limits in force for a session: the order's before the policy's, and every change since."""
+    moves = queries.moves(session)
+    made_at = moves[0].happened_at if moves else session.booked_for
+    order = session.order
+    ordered = [
+        LimitSetting(
+            condition=row["condition"], signal=row["signal"], tier=row["tier"], value=row["value"],
+            set_by=order.by_name, set_at=made_at, source="order",
+        )
+        for row in (order.limits if order else [])
+    ]  # fmt: skip
+    found = build_plan(
+        reference.current().alarms, session=str(session.uid), signals=reference.current().signals, made_at=made_at,
+        order=ordered, policy=policy.alarm_limits(session.site_id, made_at), drug=order.drug if order else "",
+    )  # fmt: skip
+    for change in LimitChange.objects.filter(session=session).order_by("seq"):
+        found = with_limit(
+            found,
+            LimitSetting(
+                condition=change.condition, signal=change.signal, tier=change.tier, value=change.value,
+                set_by=change.by_name, set_at=change.recorded_at, source="order", because=change.reason,
+            ),
+        )  # fmt: skip
+    return found
+
+
+def events_of(session: TreatmentSession) -> list[alarms.AlarmEvent]:
+    """Everything that happened to this session's alarms so far, in the order recorded."""
+    rows = AlarmEvent.objects.filter(session=session).order_by("seq").values_list("data", flat=True)
+    return [alarms.AlarmEvent.from_dict(data) for data in rows]
+
+
+def facts_of(session: TreatmentSession, now: datetime, seen: Iterable[str] = ()) -> known.AlarmFacts:
+    """All besides readings, events and the plan.  `seen`: signals that have arrived in this session."""
+    moves = {m.move: m.happened_at for m in queries.moves(session)}
+    start, end = queries.window(session, now)
+    attached = _attached(session, start, end)
+    watched_since = moves.get("make_ready")
+    ended = moves.get("discharge") or moves.get("transfer") or moves.get("cancel")
+    return known.AlarmFacts(
+        expected=_expected(session, attached, watched_since, seen),
+        attached=attached,
+        observed=(*_observed(session), *_conflicts(session, attached, start)),
+        scores=_scores(session),
+        checks=due_checks.for_alarms(session, now) if session.state in {s.value for s in WATCHED} else (),
+        clocks=_clocks(attached, start),
+        dosing_from=moves.get("start"),
+        ended_at=ended,
+        accept_simulated=Mode.SIMULATED in charted(session),
+    )
+
+
+def _attached(session: TreatmentSession, start: datetime, end: datetime) -> tuple[known.Attached, ...]:
+    return tuple(
+        known.Attached(device=w.device_key, since=w.start, until=w.end)
+        for w in vitals.worn_by(session.patient_id, start, end)
+    )
+
+
+def _expected(
+    session: TreatmentSession, attached: Sequence[known.Attached], since: datetime | None, seen: Iterable[str]
+) -> tuple[known.Expected, ...]:
+    """From "ready" on, what the clinic monitors should arrive, and so should whatever the monitor has sent before."""
+    if since is None or session.state not in {s.value for s in WATCHED}:
+        return ()
+    signals = reference.current().signals
+    wanted = set(reference.current().session.start.monitored_signals) | set(seen)
+    continuous = sorted(key for key in wanted if key in signals and not signals[key].intermittent)
+    device = attached[-1].device if attached else ""
+    begun = max(since, attached[-1].since) if attached else since
+    return tuple(known.Expected(signal=key, since=begun, device=device) for key in continuous)
+
+
+def _observed(session: TreatmentSession) -> tuple[known.Observed, ...]:
+    """What people saw: adverse events by their keys, from their start until they were said to be over."""
+    rows = Event.objects.current().filter(session=session, kind__in=("adverse_event", "symptom"))
+    return tuple(
+        known.Observed(
+            kind=row.key, at=row.happened_at, known_at=row.recorded_at, until=_moment(row.value.get("resolved_at")),
+            subject=str(row.uid), text=row.label,
+        )
+        for row in rows
+    )  # fmt: skip
+
+
+def _moment(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None
+
+
+def _conflicts(
+    session: TreatmentSession, attached: Sequence[known.Attached], start: datetime
+) -> Iterable[known.Observed]:
+    """A monitor that names another patient than the one it is on, or that sends demonstration or test data."""
+    keys = [a.device for a in attached]
+    if not keys:
+        return
+    recent = Message.objects.filter(device__key__in=keys, site=session.site_id, recorded_at__gte=start)
+    other = recent.exclude(patient_id_sent__in=("", session.patient.external_id)).order_by("seq").first()
+    if other is not None and not _is_default(other.patient_id_sent):
+        still = recent.filter(patient_id_sent=session.patient.external_id, seq__gt=other.seq).order_by("-seq").first()
+        yield known.Observed(
+            kind="identity_conflict", at=other.recorded_at, known_at=other.recorded_at, subject=other.patient_id_sent,
+            until=still.recorded_at if still else None, text=other.patient_id_sent,
+        )  # fmt: skip
+    allowed = {mode.value for mode in charted(session)}
+    strange = recent.exclude(mode__in=allowed).order_by("-seq").first()
+    if strange is not None:
+        since = recent.filter(mode=strange.mode).order_by("seq").first()
+        back = recent.filter(mode__in=allowed, seq__gt=strange.seq).order_by("seq").first()
+        yield known.Observed(
+            kind="demo_data", at=since.recorded_at if since else strange.recorded_at, known_at=strange.recorded_at,
+            until=back.recorded_at if back else None, subject=strange.mode, text=strange.mode,
+        )  # fmt: skip
+
+
+def _is_default(patient_id: str) -> bool:
+    """Monitors that were told nobody's name fill in one of their own."""
+    return not patient_id.strip("0 -_") or patient_id.upper() in {"UNKNOWN", "NONE", "DEFAULT", "PATIENT"}
+
+
+def _scores(session: TreatmentSession) -> tuple[known.Score, ...]:
+    rows = [c for c in queries.checks(session, "sedation") if c.value.get("moaa_s") is not None]
+    return tuple(
+        known.Score(scale="moaa_s", value=float(c.value["moaa_s"]), at=c.happened_at, known_at=c.recorded_at)
+        for c in rows
+    )
+
+
+def _clocks(attached: Sequence[known.Attached], start: datetime) -> tuple[known.ClockOff, ...]:
+    """Devices whose newest message carried a time far from the gateway's."""
+    found = []
+    for a in attached:
+        newest = (
+            Message.objects.filter(device__key=a.device, recorded_at__gte=start, device_time__isnull=False)
+            .order_by("-seq")
+            .first()
+        )
+        if newest is None or newest.device_time is None:
+            continue
+        off = newest.device_time - newest.received_at
+        if abs(off) > CLOCK_TOLERANCE:
+            found.append(known.ClockOff(device=a.device, since=newest.recorded_at, offset_s=off.total_seconds()))
+    return tuple(found)
+
+
+def is_over(session: TreatmentSession) -> bool:
+    """Has the patient left, so that nothing is watched any more?"""
+    return session.state not in {s.value for s in (*DRUG_RUNNING, *WATCHED, State.CHECKED_IN)}
+
+
+def last_seen(session: TreatmentSession) -> datetime | None:
+    """When anything last arrived from a device on this patient."""
+    seen = Attachment.objects.current().filter(patient=session.patient, end__isnull=True)
+    return max((a.device.last_seen_at for a in seen.select_related("device")), default=None)
