@@ -38,6 +38,7 @@ ACCOUNT = "stillhaven"
 STOP_FAST, STOP_NOW = signal.SIGINT, signal.SIGQUIT
 # On the command line, so that neither a settings file nor ALTER SYSTEM can turn them off.
 DURABLE = ("fsync=on", "full_page_writes=on", "synchronous_commit=on", "listen_addresses=")
+CARELESS = ("fsync=off", "full_page_writes=off", "synchronous_commit=off", "listen_addresses=")  # a test run's server
 
 
 class Route(enum.Enum):
@@ -68,9 +69,9 @@ class Server:
             options += ["--parent", str(parent), "--on-parent-death", str(int(STOP_FAST))]
         return [sys.executable, "-I", "-S", spawn.__file__, *options, "--", *command]
 
-    def command(self, *, parent: int | None) -> list[str]:
+    def command(self, *, parent: int | None, throwaway: bool = False) -> list[str]:
         """What starts the database process in the foreground, logging to its standard error."""
-        durable = [word for setting in DURABLE for word in ("-c", setting)]
+        durable = [word for setting in (CARELESS if throwaway else DURABLE) for word in ("-c", setting)]
         postgres = [str(binary("postgres")), "-D", str(self.folder.cluster), "-k", str(self.folder.socket_folder)]
         return self.wrapped([*postgres, *durable], parent=parent)
 
@@ -343,13 +344,18 @@ def refuse_careless(connection: psycopg.Connection, *, where: str) -> None:
             raise Refused(why=why)
 
 
-def start_alone(server: Server, *, wait_s: float = 60.0, die_with: int | None = None) -> subprocess.Popen[bytes]:
-    """Start the database without a supervisor (backup of a stopped clinic, restore, tests); returns when it is ready."""
+def start_alone(
+    server: Server, *, wait_s: float = 60.0, die_with: int | None = None, throwaway: bool = False
+) -> subprocess.Popen[bytes]:
+    """Start the database without a supervisor (backup of a stopped clinic, restore, tests); returns when it is ready.
+
+    A `throwaway` server does not flush: for tests that make and drop databases all the time, never for a clinic.
+    """
     server.prepare()
     log = (server.folder.logs / "postgres.log").open("ab")
     with log:
         process = subprocess.Popen(
-            server.command(parent=die_with), stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+            server.command(parent=die_with, throwaway=throwaway), stdin=subprocess.DEVNULL, stdout=log, stderr=log,
             env=clean_env(), cwd="/", start_new_session=True,
         )  # fmt: skip
     deadline = time.monotonic() + wait_s
