@@ -20,41 +20,80 @@ from stillhaven.science.pk.models import AmountAs, Floats, Model, Route, System,
 from stillhaven.science.pk.regimen import MIN_PER_H, Regimen
 
 _TERMS = 18  # of the exponential series at norm <= 1: the rest is under 1e-17
+_STIFF = 3  # squarings in one step from which the digits of every entry are followed
 _FACTORIAL = [1.0 / math.factorial(k) for k in range(_TERMS + 1)]
 _LIMIT_BYTES = 64_000_000  # states held at once; more people are taken in blocks
 
 
-def expm(a: Floats) -> Floats:
-    """exp of each matrix of a batch (n, k, k) whose off-diagonal entries are not negative.
+class Exponentials:
+    """exp(a), exp(2a), exp(4a), ... of each matrix of a batch (n, k, k) whose off-diagonal entries are not negative.
 
-    Complex matrices are allowed when their imaginary part is a derivative step (1e-200): the fit uses that.
+    Squaring s times costs s binary digits of the slow modes when fast and slow rates meet.  Therefore exp - 1 is carried
+    beside exp: it keeps the slow modes, exp the fast ones, and each entry is taken from whichever kept more of its
+    digits.  Complex matrices are allowed when their imaginary part is a derivative step (1e-200): the fit uses that.
     """
-    n, k, _ = a.shape
-    diagonal = np.einsum("nii->ni", a)
-    shift = np.maximum(0.0, -diagonal.real.min(axis=1))
-    b = a + shift[:, None, None] * np.eye(k)
-    norm = np.abs(b).sum(axis=2).max(axis=1)
-    squarings = np.maximum(0, np.ceil(np.log2(np.maximum(norm, 1e-300)))).astype(int)
-    scale = np.ldexp(1.0, -squarings)
-    b = b * scale[:, None, None]
-    # Paterson and Stockmeyer in blocks of 4: all sums of products of non-negative numbers
+
+    def __init__(self, a: Floats) -> None:
+        self._eye = np.eye(a.shape[1])
+        shift = np.maximum(0.0, -np.einsum("nii->ni", a).real.min(axis=1))
+        b = a + shift[:, None, None] * self._eye
+        norm = np.abs(b).sum(axis=2).max(axis=1)
+        first = np.maximum(0, np.ceil(np.log2(np.maximum(norm, 1e-300)))).astype(int)
+        scale = np.ldexp(1.0, -first)[:, None, None]
+        # exp(a) = exp(-shift) exp(b), and b has no negative entry: nothing cancels
+        self._exp = (_series(b * scale) + self._eye) * np.exp(-shift[:, None, None] * scale)
+        self._less = _series(a * scale)  # exp - 1
+        self._lost = 2.0 * np.abs(self._exp)  # of exp, in units of the last digit of 1
+        self._lost_less = np.abs(self._less) + self._eye  # of 1 + (exp - 1)
+        most = int(first.max(initial=0))
+        self._stiff = most > _STIFF
+        for step in range(most):
+            self._square(first > step)
+        self._doubled = [self._best()]
+
+    def _square(self, todo: np.ndarray | None = None) -> None:
+        part: slice | np.ndarray = slice(None) if todo is None or todo.all() else todo
+        e, f, lost = self._exp[part], self._less[part], self._lost[part]
+        square = e @ e
+        if self._stiff:
+            lost = (lost @ np.abs(e)) + (np.abs(e) @ lost) + np.abs(square)
+        else:
+            lost = 2.0 * np.abs(square) * (lost / np.maximum(np.abs(e), 1e-300)).max(axis=(1, 2), keepdims=True)
+        f = 2.0 * f + f @ f
+        lost_less = np.maximum(self._lost_less[part], np.abs(f) + self._eye)
+        if self._stiff:
+            better = lost_less < lost
+            square, lost = np.where(better, f + self._eye, square), np.where(better, lost_less, lost)
+        self._exp[part], self._less[part], self._lost[part], self._lost_less[part] = square, f, lost, lost_less
+
+    def _best(self) -> Floats:
+        return np.where(self._lost_less < self._lost, self._less + self._eye, self._exp)
+
+    def doubled(self, times: int) -> Floats:
+        """exp(2^times a)."""
+        while len(self._doubled) <= times:
+            self._square()
+            self._doubled.append(self._best())
+        return self._doubled[times]
+
+
+def expm(a: Floats) -> Floats:
+    """exp of each matrix of a batch (n, k, k) whose off-diagonal entries are not negative."""
+    return Exponentials(a).doubled(0)
+
+
+def _series(b: Floats) -> Floats:
+    """exp(b) - 1 for norm <= 1, by its series in blocks of four powers (Paterson and Stockmeyer)."""
     b2 = b @ b
     b3 = b2 @ b
     b4 = b2 @ b2
-    eye = np.eye(k)
+    eye = np.eye(b.shape[-1])
     total = np.zeros_like(b)
-    for block in range(4, -1, -1):
-        c = _FACTORIAL[4 * block : 4 * block + 4] + [0.0, 0.0, 0.0]
-        part = c[0] * eye + c[1] * b + c[2] * b2 + c[3] * b3
-        total = part if block == 4 else part + total @ b4
-    total = total * np.exp(-shift * scale)[:, None, None]
-    for step in range(int(squarings.max(initial=0))):
-        todo = squarings > step
-        if todo.all():
-            total = total @ total
-        else:
-            total[todo] = total[todo] @ total[todo]
-    return total
+    for block in range(4, 0, -1):
+        c = [*_FACTORIAL[4 * block:4 * block + 4], 0.0, 0.0, 0.0]
+        total = c[0] * eye + c[1] * b + c[2] * b2 + c[3] * b3 + (total @ b4 if block < 4 else 0.0)
+    c = _FACTORIAL
+    return b + c[2] * b2 + c[3] * b3 + total @ b4
 
 
 # ------------------------------------------------------------------------------------- what goes in, in the model's terms
@@ -216,8 +255,8 @@ def _propagate(
     rows = list(system.rows)
     first = np.searchsorted(times, knots, side="left")
     last = np.searchsorted(times, knots, side="right")
-    lengths, kinds = _lengths(knots)
-    steps: dict[int, Floats] = {}
+    lengths, kinds = step_lengths(knots)
+    steps: dict[int, Exponentials] = {}
     stops = np.array(sorted(marks))
 
     def arrive(index: int) -> None:
@@ -243,9 +282,11 @@ def _propagate(
     while index < knots.size - 1:
         kind_of = int(kinds[index])
         if kind_of not in steps:
-            steps[kind_of] = expm(augmented * lengths[kind_of])
+            steps[kind_of] = Exponentials(augmented * lengths[kind_of])
         if feed.timed:
-            z[:] = _timed_step(augmented, steps[kind_of], z, feed, float(knots[index]), float(knots[index + 1]), m)
+            z[:] = _timed_step(
+                augmented, steps[kind_of].doubled(0), z, feed, float(knots[index]), float(knots[index + 1]), m
+            )
             index += 1
             arrive(index)
             continue
@@ -258,9 +299,9 @@ def _propagate(
         while index + run < knots.size - 1 and kinds[index + run] == kind_of and knots[index + run] < stop:
             run += 1
         if run == 1:
-            z = (steps[kind_of] @ z[:, :, None])[:, :, 0]
+            z = (steps[kind_of].doubled(0) @ z[:, :, None])[:, :, 0]
         else:
-            track = _powers(steps[kind_of], z, run)
+            track = powers(steps[kind_of], z, run)
             z = track[:, :, -1].copy()
             inner = slice(first[index + 1], last[index + run - 1])
             if inner.stop > inner.start:
@@ -272,7 +313,7 @@ def _propagate(
     return out, z[:, :m].copy()
 
 
-def _lengths(knots: Floats) -> tuple[list[float], np.ndarray]:
+def step_lengths(knots: Floats) -> tuple[list[float], np.ndarray]:
     """Distinct step lengths.  Steps that differ by rounding only are one length, their mean, so that no time is lost."""
     steps = np.diff(knots)
     if steps.size == 0:
@@ -287,17 +328,16 @@ def _lengths(knots: Floats) -> tuple[list[float], np.ndarray]:
     return [float(x) for x in means], kinds
 
 
-def _powers(step: Floats, z: Floats, count: int) -> Floats:
+def powers(step: Exponentials, z: Floats, count: int) -> Floats:
     """z, step z, step^2 z, ... step^count z, by doubling: (n, size, count + 1)."""
-    track = np.empty((*z.shape, count + 1), dtype=np.result_type(step, z))
+    track = np.empty((*z.shape, count + 1), dtype=np.result_type(step.doubled(0), z))
     track[:, :, 0] = z
-    have, power = 1, step
+    have, level = 1, 0
     while have < count + 1:
         take = min(have, count + 1 - have)
-        np.matmul(power, track[:, :, :take], out=track[:, :, have : have + take])
+        np.matmul(step.doubled(level), track[:, :, :take], out=track[:, :, have : have + take])
         have += take
-        if have < count + 1:
-            power = power @ power
+        level += 1
     return track
 
 

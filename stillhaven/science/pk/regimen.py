@@ -6,6 +6,7 @@ count (base or salt); it is never guessed.  A regimen that was given is made fro
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -114,11 +115,11 @@ class Regimen:
         if not self.doses and not self.infusions:
             raise BadInput("regimen", "holds no dose")
         running = sorted(self.infusions, key=lambda i: i.start_min)
-        for one, two in zip(running, running[1:], strict=False):
+        for one, two in itertools.pairwise(running):
             if two.start_min < one.end_min:
                 raise BadInput("infusions", f"two infusions overlap at {two.start_min:g} min")
         pushes = sorted(self.doses, key=lambda d: (d.route.value, d.at_min))
-        for a, b in zip(pushes, pushes[1:], strict=False):
+        for a, b in itertools.pairwise(pushes):
             if a.route is b.route and (b.at_min < a.end_min or b.at_min == a.at_min):
                 raise BadInput("doses", f"two {a.route.value} doses overlap at {b.at_min:g} min")
 
