@@ -21,6 +21,7 @@ from stillhaven.science.errors import BadInput
 from stillhaven.science.units import Quantity
 
 SHIPPED = Path(__file__).parent
+CLINIC = " (clinic)"  # what a file of the clinic's folder is marked with, where both layers are read
 Choice = TypeVar("Choice", bound=StrEnum)
 
 
@@ -66,20 +67,31 @@ class Shelf:
             return self.overlay / name
         return self.shipped / name
 
-    def read(self, name: str, path: Path | None = None) -> Table:
+    def read(self, name: str) -> Table:
         """The whole of one file.  A file that is missing or is not TOML is noted, and reads as empty."""
-        path = path or self.path(name)
+        return self._read(name, self.path(name), name)
+
+    def both(self, name: str) -> list[Table]:
+        """The shipped file and, where there is one, the clinic's of the same name: for files that add up."""
+        layers = [self._read(name, self.shipped / name, name)]
+        if self.overlay is not None and (self.overlay / name).is_file():
+            layers.append(self._read(name, self.overlay / name, f"{name}{CLINIC}"))
+        return layers
+
+    def wrong(self, file: str, key: str, why: str) -> None:
+        self.problems.append(Problem(file=file, key=key, why=why))
+
+    def _read(self, name: str, path: Path, label: str) -> Table:
         data: dict[str, Any] = {}
-        label = name if path != self.shipped / name or self.overlay is None else name
         try:
             raw = path.read_bytes()
-            self.seen[f"{name}+" if path.parent != self.path(name).parent else name] = raw
+            self.seen[label] = raw
             data = tomllib.loads(raw.decode("utf-8"))
         except FileNotFoundError:
-            self.problems.append(Problem(file=label, key="", why="is missing"))
+            self.wrong(name, "", "is missing")
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-            self.problems.append(Problem(file=label, key="", why=f"is not readable as TOML: {error}"))
-        self.tables[name] = data
+            self.wrong(name, "", f"is not readable as TOML: {error}")
+        self.tables[label] = data
         return Table(file=label, key="", data=data, problems=self.problems)
 
     @property
@@ -95,7 +107,7 @@ class Shelf:
 
 @dataclass
 class Table:
-    """One table of a reference file.  Each getter notes a problem instead of raising, so that all are listed at once."""
+    """One table of a reference file.  Each getter notes a problem instead of raising: all are listed at once."""
 
     file: str
     key: str

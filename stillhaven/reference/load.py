@@ -11,9 +11,24 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
+from stillhaven.reference._drugs import DoseRules, read_dose_rules, read_drugs
+from stillhaven.reference._events import read_events, read_rescue_drugs
+from stillhaven.reference._policy import read_policy
+from stillhaven.reference._protocols import read_protocols
+from stillhaven.reference._recovery import read_recovery
+from stillhaven.reference._scales import read_scales
+from stillhaven.reference._session import read_session
+from stillhaven.reference._setting import read_rems, read_staff
 from stillhaven.reference._signals import SignalGroup, read_signals
-from stillhaven.reference.files import Problem, Shelf
+from stillhaven.reference._sources import Source, read_sources
+from stillhaven.reference.check import check_facts, drafts
+from stillhaven.reference.files import SHIPPED, Problem, Shelf
+from stillhaven.science.drugs import DrugFacts
 from stillhaven.science.errors import BadInput
+from stillhaven.science.events import AdverseEventKind, Grading, RescueDrug
+from stillhaven.science.policy import Policy, PolicyItem, RecoveryRules, Rems, Requirement, SessionRules
+from stillhaven.science.protocol import Drug, Protocol
+from stillhaven.science.scales import Scale
 from stillhaven.science.vitals import Signal
 
 
@@ -27,11 +42,34 @@ class BadReference(BadInput):
 
 @dataclass(frozen=True, kw_only=True)
 class Reference:
-    """All numbers of one version.  `version` is the sha256 of the files it was read from."""
+    """All numbers of one version.  `version` is the sha256 of the files it was read from.
+
+    `drafts` names the files that nobody has reviewed: they load in tests and the demo; a clinic takes a version into use
+    only when its medical director adopts it.
+    """
 
     version: str
+    drafts: tuple[str, ...]
+    sources: Mapping[str, Source]
     signals: Mapping[str, Signal]
     signal_groups: Mapping[str, SignalGroup]
+    drugs: Mapping[Drug, DrugFacts]
+    dose_rules: DoseRules
+    protocols: Mapping[str, Protocol]
+    scales: Mapping[str, Scale]
+    session: SessionRules
+    recovery: RecoveryRules
+    adverse_events: Mapping[str, AdverseEventKind]
+    grading: Grading
+    rescue_drugs: Mapping[str, RescueDrug]
+    rems: Rems
+    staff_equipment: tuple[Requirement, ...]
+    policy: Policy
+
+    @property
+    def policy_items(self) -> tuple[PolicyItem, ...]:
+        """Everything that the clinic sets, set or not, with its candidates."""
+        return tuple(self.policy.items.values())
 
 
 @lru_cache(maxsize=8)
@@ -43,11 +81,35 @@ def current(overlay: Path | None = None) -> Reference:
     return reference
 
 
-def read(overlay: Path | None = None) -> tuple[Reference, list[Problem]]:
-    """What could be read, and everything that is wrong with it."""
-    shelf = Shelf(overlay=overlay)
+def read(overlay: Path | None = None, shipped: Path = SHIPPED) -> tuple[Reference, list[Problem]]:
+    """What could be read, and everything that is wrong with it, in order of file and key."""
+    shelf = Shelf(shipped=shipped, overlay=overlay)
+    sources = read_sources(shelf)
     signals, groups = read_signals(shelf)
-    return (
-        Reference(version=shelf.version, signals=signals, signal_groups=groups),
-        sorted(shelf.problems),
+    drugs = read_drugs(shelf)
+    policy = read_policy(shelf, drugs)
+    scales = read_scales(shelf)
+    rescue = read_rescue_drugs(shelf)
+    events, grading = read_events(shelf, rescue)
+    staff, equipment = read_staff(shelf)
+    reference = Reference(
+        sources=sources,
+        signals=signals,
+        signal_groups=groups,
+        drugs=drugs,
+        dose_rules=read_dose_rules(shelf),
+        protocols=read_protocols(shelf, drugs),
+        scales=scales,
+        session=read_session(shelf, signals, scales, policy, equipment),
+        recovery=read_recovery(shelf, scales, policy),
+        adverse_events=events,
+        grading=grading,
+        rescue_drugs=rescue,
+        rems=read_rems(shelf),
+        staff_equipment=staff,
+        policy=policy,
+        drafts=drafts(shelf),
+        version=shelf.version,
     )
+    check_facts(shelf, sources)
+    return reference, sorted(set(shelf.problems))

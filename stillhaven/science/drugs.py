@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from stillhaven.science.protocol import Cite, Drug, Review, Route
+from stillhaven.science.protocol import Ceiling, Cite, Drug, Review, Route
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,10 +21,10 @@ class Product:
     key: str
     drug: Drug
     name: str
-    mg_per_ml: float
     volume_ml: float
     content_mg: float
     cite: Cite
+    mg_per_ml: float | None = None  # None for a device: it is given whole
     routes: tuple[Route, ...] = ()
     ndc: tuple[str, ...] = ()
     undiluted_iv: bool | None = None
@@ -62,6 +62,28 @@ class Dilution:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Device:
+    """A container that is given whole: how much, how many sprays, how long between two, and which totals exist."""
+
+    content_mg: float
+    volume_ml: float
+    rest_min: float
+    sprays: int
+    doses_mg: tuple[float, ...]
+    cite: Cite
+
+    def count(self, dose_mg: float) -> int | None:
+        """How many devices make up a dose; None where the dose is not made of whole devices.
+
+        >>> spray = Device(content_mg=28, volume_ml=0.2, rest_min=5, sprays=2, doses_mg=(56, 84), cite=Cite(source=()))
+        >>> spray.count(84), spray.count(70)
+        (3, None)
+        """
+        count = round(dose_mg / self.content_mg)
+        return count if count > 0 and abs(count * self.content_mg - dose_mg) < 1e-9 else None
+
+
+@dataclass(frozen=True, kw_only=True)
 class DrugFacts:
     """One drug: what it is, what it must not be taken for, how it is sold, where its doses turn into anaesthesia."""
 
@@ -73,7 +95,9 @@ class DrugFacts:
     products: tuple[Product, ...]
     hard_stops: tuple[HardStop, ...]
     dilutions: tuple[Dilution, ...]
+    ceilings: tuple[Ceiling, ...]
     review: Review
+    device: Device | None = None
     notes: tuple[str, ...] = ()
 
     def product(self, ndc: str) -> Product | None:

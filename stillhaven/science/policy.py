@@ -15,7 +15,9 @@ from enum import StrEnum
 from stillhaven.science.errors import BadInput
 from stillhaven.science.findings import Weight
 from stillhaven.science.limits import Limit, Standing
-from stillhaven.science.protocol import Cite, Drug, Route
+from stillhaven.science.protocol import Cite, Drug, Route, Span
+from stillhaven.science.scales import Scale
+from stillhaven.science.start_facts import StartRules
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,6 +28,7 @@ class Candidate:
     cite: Cite
     value: float | None = None
     choice: str = ""
+    span: Span | None = None  # from-to, where the source gives no one value
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,7 +102,8 @@ class Rule:
     """One rule at one door of a session, as data: science decides, this says what is asked and why.
 
     `limits` are the rule's numbers, unit in the name (`systolic_mmhg`): published ones, and clinic-set ones, which hold
-    None until they are set; `policy` says which limit is which policy item; `drugs` and `routes` empty mean all.  `weight`, `overridable_by` and `to_do` go into the finding.
+    None until they are set; `policy` says which limit is which policy item; `drugs` and `routes` empty mean all.
+    `weight`, `overridable_by` and `to_do` go into the finding.
     """
 
     key: str
@@ -115,6 +119,8 @@ class Rule:
     limits: Mapping[str, Limit] = field(default_factory=dict)
     policy: Mapping[str, str] = field(default_factory=dict)
     signs: tuple[str, ...] = ()
+    readings: int = 1  # how many readings in a row it takes
+    note: str = ""
 
     @property
     def standing(self) -> Standing:
@@ -128,7 +134,7 @@ class Rule:
 
 @dataclass(frozen=True, kw_only=True)
 class FastingRule:
-    """Hours without food or drink before a dose.
+    """How long without food or drink before a dose; `limits` in minutes by kind ("food", "clear_liquid").
 
     `standing`: "rule" is computed; "conflicting" is shown beside the rule it conflicts with; "not_computable" asks the
     clinic; "text" is advice without a number.
@@ -139,7 +145,8 @@ class FastingRule:
     drugs: tuple[Drug, ...]
     standing: str
     cite: Cite
-    limits: Mapping[str, Limit] = field(default_factory=dict)  # food_h, light_meal_h, clear_liquids_h, liquids_h, ...
+    limits: Mapping[str, Limit] = field(default_factory=dict)
+    labels: Mapping[str, str] = field(default_factory=dict)
     conflict: str = ""
 
 
@@ -148,7 +155,8 @@ class CheckTimetable:
     """When vital signs and scores are due.  None where no source gives an interval: then policy is asked.
 
     `at_min` counts from the start of the drug (esketamine: from the first device).  `during_every_min` runs while the
-    drug runs, `recovery_every_min` from its end until the person leaves.
+    drug runs, `recovery_every_min` from its end until the person leaves, `between_every_min` between the fixed ones.
+    `policy` says which of these the clinic sets; `asks` which of them it has not set yet.
     """
 
     key: str
@@ -160,12 +168,14 @@ class CheckTimetable:
     baseline: bool = True
     before_leaving: bool = False
     at_min: tuple[float, ...] = ()
+    after_end_min: tuple[float, ...] = ()
     during_every_min: float | None = None
     recovery_every_min: float | None = None
-    minimum_observation_min: float | None = None
+    between_every_min: float | None = None
     measures: tuple[str, ...] = ()
     continuous: tuple[str, ...] = ()
-    policy: tuple[str, ...] = ()
+    policy: Mapping[str, str] = field(default_factory=dict)
+    asks: tuple[str, ...] = ()
     note: str = ""
 
 
@@ -190,7 +200,7 @@ class Requirement:
     text: str
     cite: Cite
     drugs: tuple[Drug, ...] = ()
-    items: tuple[str, ...] = ()
+    items: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -208,15 +218,19 @@ class FormField:
 
 @dataclass(frozen=True, kw_only=True)
 class SessionRules:
-    """All that holds in a session: what starts, checks, stops and prepares it."""
+    """All that holds in a session: what starts, checks, stops and prepares it.
 
-    start: tuple[Rule, ...] = ()
+    `start` is what the start rules are asked by; `start_rules` the same rules to read, with titles and sources.
+    """
+
+    start: StartRules
+    start_rules: tuple[Rule, ...] = ()
     stop: tuple[Rule, ...] = ()
     fasting: tuple[FastingRule, ...] = ()
     timetables: tuple[CheckTimetable, ...] = ()
 
     def rule(self, key: str) -> Rule:
-        found = next((rule for rule in (*self.start, *self.stop) if rule.key == key), None)
+        found = next((rule for rule in (*self.start_rules, *self.stop) if rule.key == key), None)
         if found is None:
             raise BadInput("rule", f"{key!r} is not a rule of a session")
         return found
@@ -235,6 +249,23 @@ class RecoveryRules:
 
     discharge: tuple[Rule, ...] = ()
     driving: tuple[DrivingRule, ...] = ()
+    aldrete: Scale | None = None
+    padss: Scale | None = None
+
+    def rule(self, key: str) -> Rule:
+        found = next((rule for rule in self.discharge if rule.key == key), None)
+        if found is None:
+            raise BadInput("rule", f"{key!r} is not a discharge rule")
+        return found
 
     def driving_rule(self, drug: Drug) -> DrivingRule | None:
         return next((rule for rule in self.driving if drug in rule.drugs), None)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rems:
+    """What the esketamine risk programme asks: the setting, the form, and within how many days it is due."""
+
+    setting: tuple[Requirement, ...]
+    fields: tuple[FormField, ...]
+    form_due_d: float | None

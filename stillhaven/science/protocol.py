@@ -58,6 +58,38 @@ class Kind(StrEnum):
     GUIDANCE = "guidance"
 
 
+class Ask(StrEnum):
+    """What a source leaves open, so that the screen asks a prescriber or the clinic."""
+
+    DOSE = "dose"
+    DURATION = "duration"
+    STEP = "step"
+    RAMP = "ramp"
+    SCHEME = "scheme"  # several published schemes, or none for this: which?
+    SCHEDULE = "schedule"
+    INTERVAL = "interval"
+    OBSERVATION = "observation"
+    FORMULATION = "formulation"
+    COMPANION_DOSE = "companion_dose"
+    STOP_AFTER = "stop_after"
+
+    @property
+    def question(self) -> str:
+        return {
+            "dose": "Which dose? The source leaves it open.",
+            "duration": "Over how long? The source leaves it open.",
+            "step": "By how much may a dose go up?",
+            "ramp": "How slow at first, and for how long?",
+            "scheme": "How many sessions, how often? Choose a scheme.",
+            "schedule": "How many sessions, how often? No source says.",
+            "interval": "How long between sessions?",
+            "observation": "How long is the person observed afterwards?",
+            "formulation": "Which product, of which strength, from whom?",
+            "companion_dose": "Which dose of the drugs given with it?",
+            "stop_after": "After how many sessions without effect does it end?",
+        }[self]
+
+
 class Give(StrEnum):
     """How one part of a protocol is given."""
 
@@ -177,6 +209,7 @@ class Dose:
     amount: Span | None = None
     over: Span | None = None
     rate: Span | None = None
+    only: str = ""  # for whom, where it is not for everybody
     note: str = ""
 
     @property
@@ -233,8 +266,11 @@ class Ceiling:
     limit: float
     unit: str
     cite: Cite
+    title: str = ""
+    routes: tuple[Route, ...] = ()
     over_min: float | None = None
     only: str = ""
+    policy: str = ""  # the policy item by which a clinic sets its own
 
     def allows(self, quantity: Quantity) -> bool:
         return quantity.to(self.unit) <= self.limit + 1e-9
@@ -253,6 +289,8 @@ class Phase:
     sessions: int | None = None
     up_to: bool = False  # `sessions` is a most, not a number to reach
     days: int | None = None
+    months: int | None = None
+    interval_h: float | None = None
     dose: Span | None = None
     first_dose: Span | None = None
     note: str = ""
@@ -283,7 +321,8 @@ class Protocol:
     hazards: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     companions: tuple[str, ...] = ()
-    asks: tuple[str, ...] = ()
+    most_sessions_per_week: int | None = None
+    asks: tuple[Ask, ...] = ()
 
     @property
     def is_orderable(self) -> bool:
