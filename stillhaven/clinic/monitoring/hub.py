@@ -88,6 +88,8 @@ class Hub:
         name, _, rest = payload.partition(" ")
         if name == "watch":
             self.watch_beat = rest
+            for live in self.sessions.values():
+                live.watch_beat = rest
             return
         if name.startswith("vitals:"):
             self.fresh_vitals.add(name)

@@ -131,13 +131,7 @@ def envelope(
           WHERE r.signal = m.g AND r.happened_at >= m.s AND r.happened_at < m.e)
       GROUP BY 1, 2 ORDER BY 1, 2
     """
-    worn, marks = worn_by(patient_id, start, end), marks_of(patient_id, start, end)
-    values = {
-        "bucket": bucket_s, "start": start, "end": end, "patient": patient_id,
-        "devices": [w.device_id for w in worn], "starts": [w.start for w in worn],
-        "ends": [w.end or end for w in worn], "m_signals": [m.signal for m in marks],
-        "m_starts": [m.start for m in marks], "m_ends": [m.end for m in marks],
-    }  # fmt: skip
+    values = _whose(patient_id, start, end) | {"bucket": bucket_s, "start": start, "end": end}
     with connection.cursor() as cursor:
         cursor.execute(sql, values)
         return cursor.fetchall()
@@ -172,3 +166,78 @@ def by_message(site: int, device: str, control_id: str, after_seq: int, limit: i
     if control_id:
         rows = rows.filter(message__control_id=control_id)
     return list(rows.order_by("seq")[:limit])
+
+
+def gaps(
+    patient_id: int, start: datetime, end: datetime, stale_s: dict[str, float]
+) -> tuple[dict[str, list[tuple[datetime, datetime, str]]], dict[str, datetime]]:
+    """Stretches without a current value, per signal: (from, to, reason), and until when each signal is covered.
+
+    Each usable value covers the time from its measurement until it goes stale; computed in the database, since eight
+    hours of one-second values are many rows and few gaps.  The last element is `covered until`, also after `end`.
+    """
+    sql = """
+      WITH usable AS (
+        SELECT r.signal, r.happened_at AS at, make_interval(secs => s.stale) AS stale
+        FROM vitals_reading r JOIN unnest(%(signals)s::text[], %(stale)s::float8[]) s(signal, stale) USING (signal)
+        WHERE r.happened_at >= %(start)s AND r.happened_at < %(end)s AND r.value IS NOT NULL
+          AND r.quality IN ('good', 'questionable') AND NOT r.retracted
+          AND (r.device_id = ANY(%(devices)s::bigint[]) OR r.patient_id = %(patient)s)
+          AND (r.patient_id = %(patient)s OR EXISTS (
+            SELECT 1 FROM unnest(%(devices)s::bigint[], %(starts)s::timestamptz[], %(ends)s::timestamptz[]) w(d, s, e)
+            WHERE r.device_id = w.d AND r.happened_at >= w.s AND r.happened_at < w.e))
+          AND NOT EXISTS (
+            SELECT 1 FROM unnest(%(m_signals)s::text[], %(m_starts)s::timestamptz[], %(m_ends)s::timestamptz[]) m(g, s, e)
+            WHERE r.signal = m.g AND r.happened_at >= m.s AND r.happened_at < m.e)
+      ), steps AS (
+        SELECT signal, stale, at, lag(at) OVER w AS before, max(at) OVER (PARTITION BY signal) AS last,
+               row_number() OVER w AS n
+        FROM usable WINDOW w AS (PARTITION BY signal ORDER BY at)
+      )
+      SELECT signal, CASE WHEN n = 1 THEN %(start)s ELSE before + stale END, at, last + stale FROM steps
+      WHERE (n = 1 AND at > %(start)s) OR at > before + stale OR at = last
+      ORDER BY signal, at
+    """
+    values = _whose(patient_id, start, end) | {
+        "signals": list(stale_s), "stale": [float(s) for s in stale_s.values()], "start": start, "end": end,
+    }  # fmt: skip
+    with connection.cursor() as cursor:
+        cursor.execute(sql, values)
+        rows = cursor.fetchall()
+    found: dict[str, list[tuple[datetime, datetime, str]]] = {signal: [] for signal in stale_s}
+    covered: dict[str, datetime] = {}
+    for signal, begun, at, until in rows:
+        covered[signal] = until
+        if begun is not None and at > begun:
+            found[signal].append((begun, at, ""))
+    reasons = _reasons(patient_id, start, end, values)
+    return {s: [(a, b, reasons(s, a, b)) for a, b, _ in rows_of] for s, rows_of in found.items()}, covered
+
+
+def _whose(patient_id: int, start: datetime, end: datetime) -> dict[str, Any]:
+    worn, marks = worn_by(patient_id, start, end), marks_of(patient_id, start, end)
+    return {
+        "patient": patient_id, "devices": [w.device_id for w in worn], "starts": [w.start for w in worn],
+        "ends": [w.end or end for w in worn], "m_signals": [m.signal for m in marks],
+        "m_starts": [m.start for m in marks], "m_ends": [m.end for m in marks],
+    }  # fmt: skip
+
+
+def _reasons(patient_id: int, start: datetime, end: datetime, whose: dict[str, Any]) -> Any:
+    """Why there was no value in a stretch, as far as the monitor or a person said; asked only once there are gaps."""
+    rows = list(
+        Reading.objects.filter(
+            Q(device_id__in=whose["devices"]) | Q(patient_id=patient_id), happened_at__gte=start, happened_at__lt=end
+        )
+        .exclude(why="")
+        .order_by("happened_at")
+        .values_list("signal", "happened_at", "why")[:20000]
+    )
+    marks = list(zip(whose["m_signals"], whose["m_starts"], whose["m_ends"], strict=True))
+
+    def reason(signal: str, begun: datetime, ended: datetime) -> str:
+        if any(g == signal and s < ended and e > begun for g, s, e in marks):
+            return "marked as artefact"
+        return next((why for s, at, why in rows if s == signal and begun <= at <= ended), "nothing received")
+
+    return reason

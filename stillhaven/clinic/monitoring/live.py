@@ -1,0 +1,220 @@
+"""One session as its screen shows it: the whole state, and what is new since a cursor."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from stillhaven.clinic.monitoring import gather, panels
+from stillhaven.clinic.monitoring.coverage import CoverageRun
+from stillhaven.clinic.monitoring.models import Heartbeat
+from stillhaven.clinic.monitoring.tiles import LimitShown, Recent, iso, ms, points, tiles
+from stillhaven.clinic.record import clock
+from stillhaven.clinic.record.models import Head
+from stillhaven.clinic.session import due, queries
+from stillhaven.clinic.session.models import TreatmentSession
+from stillhaven.clinic.vitals import queries as vitals
+from stillhaven.reference import load as reference
+from stillhaven.science import alarms
+from stillhaven.science.dose_entries import DoseEntry
+from stillhaven.science.vitals import Mode, Reading
+
+_RAW_AFTER_A_CUT = 20_000  # readings that are sent one by one to a screen that comes back; beyond that, all anew
+_BUCKETS = 720
+
+
+@dataclass
+class LiveSession:
+    """One session with the last minutes of readings at hand, kept up by the hub or read for one answer."""
+
+    session: TreatmentSession
+    charted: frozenset[Mode]
+    devices: dict[int, str]
+    recent: Recent
+    coverage: CoverageRun
+    start: datetime
+    plan: alarms.AlarmPlan
+    events: list[alarms.AlarmEvent]
+    doses: list[DoseEntry]
+    limits: dict[str, LimitShown]
+    baseline: dict[str, float]
+    timetable: due.Timetable
+    cursor_v: int
+    cursor_c: int
+    watch_beat: str | None = None
+
+    @property
+    def site(self) -> int:
+        return self.session.site_id
+
+    @property
+    def patient_id(self) -> int:
+        return self.session.patient_id
+
+    @property
+    def cursor(self) -> str:
+        return f"v{self.cursor_v}.c{self.cursor_c}"
+
+    @classmethod
+    def load(cls, session_id: int) -> LiveSession:
+        """Read everything from the record."""
+        # The cursor first: what is committed while we read is sent again rather than missed.
+        heads = dict(Head.objects.values_list("name", "count"))
+        now, session = clock.now(), queries.open_or_closed(session_id)
+        start, end = queries.window(session, now)
+        charted, signals = gather.charted(session), reference.current().signals
+        recent = Recent(signals=signals, charted=charted)
+        recent.take(vitals.readings_of(session.patient_id, max(start, end - timedelta(minutes=15)), end))
+        watched = {k: signals[k] for k in reference.current().session.start.monitored_signals if k in signals}
+        begun = queries.moment_of(session, "make_ready") or start
+        plan = gather.plan_of(session)
+        return cls(
+            session=session, charted=charted, recent=recent, start=start, plan=plan,
+            devices={w.device_id: w.device_key for w in vitals.worn_by(session.patient_id, start, end)},
+            coverage=CoverageRun.load(session.patient_id, watched, begun, now),
+            events=gather.events_of(session), doses=queries.dose_entries(queries.doses(session)),
+            limits=limits_shown(plan, now), baseline=queries.baseline(session),
+            timetable=due.timetable(session, now),
+            watch_beat=last_beat(), cursor_v=heads.get(f"vitals:{session.site_id}", 0), cursor_c=heads.get(f"clinic:{session.site_id}", 0),
+        )  # fmt: skip
+
+    # ------------------------------------------------------------ whole
+    def state(self) -> dict[str, Any]:
+        """Everything, for a screen that knows nothing yet."""
+        now = clock.now()
+        end = queries.window(self.session, now)[1]
+        shown, person = panels.header(self.session, now)
+        return {
+            "full": True,
+            **self.tick(now),
+            "session": shown,
+            "patient": person,
+            "points": self._envelope(end),
+            "events": panels.events(
+                queries.moves(self.session), queries.doses(self.session), queries.events(self.session)
+            ),
+            "actions": panels.deeds(self.session),
+            "tiles": self._tiles(),
+            "pk": None,
+        }
+
+    def tick(self, now: datetime | None = None) -> dict[str, Any]:
+        """What time alone changes: drug so far, what is due, coverage, open alarms, who is alive."""
+        now = now or clock.now()
+        end = queries.window(self.session, now)[1]
+        until = min(now, end)
+        audio = alarms.audio_state(self.events, now)
+        return {
+            "cursor": self.cursor,
+            "now": iso(now),
+            "drug": panels.drug(self.session, self.doses, until),
+            "due": self.timetable.shown(now),
+            "alarms": [a.as_dict() for a in alarms.open_alarms(self.events, now)],
+            "audio": {"paused_until": iso(audio.paused_until) if audio.paused_until else None, "by": audio.by},
+            "coverage": self.coverage.shown(until),
+            "gaps": self.coverage.for_screen(until),
+            "parts": self._parts(),
+        }
+
+    def _tiles(self) -> list[dict[str, Any]]:
+        asked = reference.current().session.start.monitored_signals
+        return tiles(self.recent, self.limits, self.baseline, [k for k in asked if k not in ("systolic_mmhg",)])
+
+    def _parts(self) -> dict[str, Any]:
+        newest = max((r.arrived_at for r in self.recent.newest.values()), default=None)
+        device = next(reversed(self.devices.values()), "") if self.devices else ""
+        return {
+            "watch_beat": self.watch_beat,
+            "monitor": {"device": device, "last": iso(newest) if newest else None, "attached": bool(self.devices)},
+        }
+
+    def _envelope(self, end: datetime) -> dict[str, list[list[float]]]:
+        span = max(60.0, (end - self.start).total_seconds())
+        bucket = max(5.0, span / _BUCKETS)
+        out: dict[str, list[list[float]]] = {}
+        for signal, at, low, high, mean, _n in vitals.envelope(self.patient_id, self.start, end, bucket):
+            out.setdefault(signal, []).append([ms(at), low, high, round(mean, 3)])
+        return out
+
+    # ------------------------------------------------------------ what is new
+    def take(self, rows: Iterable[tuple[int | None, int | None, Any]], last: int) -> dict[str, Any] | None:
+        """Learn what arrived; the piece for the screens of this session, or None where nothing is theirs."""
+        mine = [
+            vitals.as_science(row, self.devices)
+            for device_id, patient_id, row in rows
+            if patient_id == self.patient_id or device_id in self.devices
+        ]
+        self.cursor_v = last
+        if not mine:
+            return None
+        return self._delta(mine)
+
+    def _delta(self, mine: list[Reading]) -> dict[str, Any]:
+        self.recent.take(mine)
+        self.coverage.take(mine, self.charted)
+        return {
+            "cursor": self.cursor, "now": iso(clock.now()), "tiles": self._tiles(), "points": points(mine, self.charted),
+        }  # fmt: skip
+
+    def reload(self) -> dict[str, Any]:
+        """Something clinical was committed: everything but the curves, read anew."""
+        fresh = LiveSession.load(self.session.pk)
+        behind = fresh.cursor_v > self.cursor_v and fresh.devices == self.devices
+        self.__dict__.update(fresh.__dict__ if not behind else {**fresh.__dict__, "cursor_v": self.cursor_v})
+        state = self.state()
+        state.pop("full")
+        return state if not behind else {**state, "cursor": self.cursor}
+
+
+def last_beat() -> str | None:
+    """When the watch last said that it is alive."""
+    beat = Heartbeat.objects.filter(part="watch").values_list("beat_at", flat=True).first()
+    return iso(beat) if beat else None
+
+
+def limits_shown(plan: alarms.AlarmPlan, now: datetime) -> dict[str, LimitShown]:
+    """The limits in force, as tiles say them: the mildest line of each side, who set it."""
+    found: dict[str, LimitShown] = {}
+    for condition in plan.conditions:
+        if condition.technical or not condition.has_limits or condition.comparison is None:
+            continue
+        for signal in condition.signals:
+            for tier in condition.tiers:
+                held = plan.in_force(condition.key, signal, tier.key, now)
+                if held is None or held.value is None:
+                    continue
+                found[signal] = _with(found.get(signal, LimitShown()), condition.comparison.upward, held)
+                break
+    return found
+
+
+def _with(known: LimitShown, upward: bool, held: Any) -> LimitShown:
+    low, high = (known.low, held.value) if upward else (held.value, known.high)
+    bounds = f"{low:g}–{high:g}" if low is not None and high is not None else ""
+    bounds = bounds or (f"≤ {high:g}" if high is not None else f"≥ {low:g}")
+    return LimitShown(low=low, high=high, text=bounds)
+
+
+def delta_since(session_id: int, since: str) -> dict[str, Any]:
+    """What a screen with this cursor lacks; everything where the cursor is unknown or too old."""
+    live = LiveSession.load(session_id)
+    known = _parse(since)
+    state = live.state()
+    if known is None or known[0] > live.cursor_v or known[1] > live.cursor_c:
+        return state
+    start, end = queries.window(live.session, clock.now())
+    if live.cursor_v - known[0] > _RAW_AFTER_A_CUT:
+        return state
+    missed = vitals.readings_of(live.patient_id, start, end, after_seq=known[0])
+    state["points"] = points(missed, live.charted)
+    state.pop("full")
+    return state
+
+
+def _parse(cursor: str) -> tuple[int, int] | None:
+    vital, _, clinical = cursor.partition(".")
+    if not (vital[:1] == "v" and clinical[:1] == "c" and vital[1:].isdigit() and clinical[1:].isdigit()):
+        return None
+    return int(vital[1:]), int(clinical[1:])
