@@ -279,7 +279,7 @@ def with_values(model: Model, **values: float) -> Model:
     return replace(model, parameters=changed)
 
 
-def mammillary(
+def mammillary_model(
     name: str = "ad hoc",
     *,
     drug: Drug = Drug.RACEMIC,

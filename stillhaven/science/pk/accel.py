@@ -1,0 +1,24 @@
+"""The same inner loops under numba, when it is installed (`stillhaven[fast]`); otherwise numpy's.
+
+Chosen at import.  `STILLHAVEN_PK_NUMBA=0` keeps numpy.  Results may differ in the last digits only: the same tests run
+with both.
+"""
+
+from __future__ import annotations
+
+import os
+
+from stillhaven.science.pk import mammillary
+
+try:
+    if os.environ.get("STILLHAVEN_PK_NUMBA", "1") == "0":
+        raise ImportError
+    from stillhaven.science.pk import _numba as _fast
+except ImportError:
+    AVAILABLE = False
+    modes = mammillary.modes
+    run = mammillary.run
+else:
+    AVAILABLE = True
+    modes = _fast.modes
+    run = _fast.run
