@@ -9,7 +9,7 @@ from types import MappingProxyType
 from stillhaven.reference._facts import read_cite, read_review, read_span
 from stillhaven.reference.files import Shelf, Table
 from stillhaven.science.drugs import Device, Dilution, DoseRule, DrugFacts, HardStop, Product, WeightFormula
-from stillhaven.science.protocol import Ceiling, Drug, Route
+from stillhaven.science.protocol import Ceiling, Drug, Route, Span
 
 FOLDER = "drugs"
 RULES = "drugs/rules.toml"
@@ -18,10 +18,12 @@ CEILING_UNITS = ("mg/kg", "mg", "mg/kg/h", "mg/h")
 
 @dataclass(frozen=True, kw_only=True)
 class DoseRules:
-    """What holds for every protocol, and the formulas of ideal body weight by sex."""
+    """What holds for every protocol, the formulas of ideal body weight by sex, and two guards against slips."""
 
     rules: Mapping[str, DoseRule]
     ideal_weight: Mapping[str, WeightFormula]
+    weight_kg: Span | None
+    rounding_pct: float | None
 
 
 def read_drugs(shelf: Shelf) -> Mapping[Drug, DrugFacts]:
@@ -75,13 +77,14 @@ def _product(row: Table, drug: Drug) -> Product | None:
     routes = row.choices("routes", Route, needed=True)
     key, name, ndc = row.text("key"), row.text("name"), row.texts("ndc")
     before_iv, cite = row.text("before_iv", needed=False), read_cite(row)
+    diluent_ml = row.quantity("diluent", "mL", needed=False)
     row.close()
     if volume_ml is None or content_mg is None:
         return None
     if mg_per_ml is not None and abs(mg_per_ml * volume_ml - content_mg) > 1e-6:
         row.wrong("content", f"{content_mg:g} mg is not {mg_per_ml:g} mg/mL times {volume_ml:g} mL")
-    if undiluted is False and not before_iv:
-        row.wrong("before_iv", "a product that is never given into a vein undiluted says how to dilute it")
+    if undiluted is False and (not before_iv or diluent_ml is None):
+        row.wrong("before_iv", "a product that is never given into a vein undiluted says how to dilute it, and how far")
     return Product(
         key=key,
         drug=drug,
@@ -94,6 +97,7 @@ def _product(row: Table, drug: Drug) -> Product | None:
         ndc=ndc,
         undiluted_iv=undiluted,
         before_iv=before_iv,
+        diluent_ml_per_ml=diluent_ml,
         is_device=is_device,
     )
 
@@ -192,5 +196,16 @@ def read_dose_rules(shelf: Shelf) -> DoseRules:
         row.close()
         if base is not None and step is not None and start is not None:
             formulas[sex] = WeightFormula(sex=sex, base_kg=base, per_inch_kg=step, from_height_in=start, cite=cite)
+    guard = whole.table("guard")
+    weight_kg, rounding_pct = None, None
+    if guard is not None:
+        weight_kg, rounding_pct = read_span(guard, "weight", "kg"), guard.quantity("rounding", "%")
+        read_cite(guard)
+        guard.close()
     whole.close()
-    return DoseRules(rules=MappingProxyType(rules), ideal_weight=MappingProxyType(formulas))
+    return DoseRules(
+        rules=MappingProxyType(rules),
+        ideal_weight=MappingProxyType(formulas),
+        weight_kg=weight_kg,
+        rounding_pct=rounding_pct,
+    )

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from stillhaven.reference._drugs import DoseRules, read_dose_rules, read_drugs
 from stillhaven.reference._events import read_events, read_rescue_drugs
+from stillhaven.reference._plan import plan_rules
 from stillhaven.reference._policy import read_policy
 from stillhaven.reference._protocols import read_protocols
 from stillhaven.reference._recovery import read_recovery
@@ -26,8 +27,9 @@ from stillhaven.reference.files import SHIPPED, Problem, Shelf
 from stillhaven.science.drugs import DrugFacts
 from stillhaven.science.errors import BadInput
 from stillhaven.science.events import AdverseEventKind, Grading, RescueDrug
+from stillhaven.science.plan_rules import PlanRules
 from stillhaven.science.policy import Policy, PolicyItem, RecoveryRules, Rems, Requirement, SessionRules
-from stillhaven.science.protocol import Drug, Protocol
+from stillhaven.science.protocol import Drug, Protocol, Route
 from stillhaven.science.scales import Scale
 from stillhaven.science.vitals import Signal
 
@@ -70,6 +72,15 @@ class Reference:
     def policy_items(self) -> tuple[PolicyItem, ...]:
         """Everything that the clinic sets, set or not, with its candidates."""
         return tuple(self.policy.items.values())
+
+    def plan_rules(self, protocol: str, route: Route) -> PlanRules:
+        """The limits of a dose by this protocol and route.  BadInput where there is no such regimen."""
+        found = self.protocols.get(protocol)
+        if found is None or not found.is_orderable:
+            raise BadInput("protocol", f"{protocol!r} is not a regimen that an order can be made from")
+        if route not in found.routes:
+            raise BadInput("route", f"{route.value!r} is not a route of {found.title}")
+        return plan_rules(found, route, self.drugs[found.drug], self.dose_rules, self.policy)
 
 
 @lru_cache(maxsize=8)

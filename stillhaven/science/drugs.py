@@ -29,6 +29,7 @@ class Product:
     ndc: tuple[str, ...] = ()
     undiluted_iv: bool | None = None
     before_iv: str = ""
+    diluent_ml_per_ml: float | None = None  # the least, where it must be diluted
     is_device: bool = False
 
 
