@@ -31,13 +31,15 @@ class Interval:
     reason: str = ""
     note: str = ""
     device: str = ""
+    first: bool = False  # before anything at all was heard
 
 
 def intervals(condition: AlarmCondition, plan: AlarmPlan, seen: Seen, since: datetime | None) -> list[Interval]:
-    """All intervals of one condition; `since`: arrivals before this moment were judged already and may be missing."""
+    """All intervals of one condition; `since`: what arrived before this moment was judged already and may be missing."""
     found = _RULES[condition.rule](condition, plan, seen)
-    if condition.rule in (Rule.SIGNAL_LOST, Rule.DEVICE_SILENT) and since is not None:
-        found = (i for i in found if i.end is None or i.end > since)
+    if condition.rule in (Rule.SIGNAL_LOST, Rule.DEVICE_SILENT):
+        # What is missing before the first value we are shown may only be what we are not shown any more.
+        found = (i for i in found if i.end is None or (i.end > since if since is not None else not i.first))
     delay = timedelta(seconds=condition.delay_s)
     return _merged(replace(i, due_at=max(i.due_at, i.start + delay)) for i in found if i.start <= seen.now)
 
@@ -139,6 +141,7 @@ def _signal_lost(condition: AlarmCondition, plan: AlarmPlan, seen: Seen) -> Iter
                 end=end,
                 reason="values arrive again",
                 device=expected.device,
+                first=start == expected.since + timedelta(seconds=signal.stale_after_s),
             )
 
 
@@ -154,6 +157,7 @@ def _device_silent(condition: AlarmCondition, plan: AlarmPlan, seen: Seen) -> It
                 end=end,
                 reason="the monitor is heard again",
                 device=attached.device,
+                first=start == attached.since + timedelta(seconds=condition.wait_s),
             )
 
 
