@@ -14,6 +14,7 @@ from stillhaven.clinic.people.models import User
 from stillhaven.clinic.record.actions import AlreadyRecorded
 from stillhaven.clinic.record.models import Entry
 from stillhaven.clinic.session.models import Check, Dose, Event, SessionMove, TreatmentSession
+from stillhaven.clinic.vitals import queries as vitals
 from stillhaven.science.dose_entries import DoseEntry, Kind
 from stillhaven.science.session import State
 
@@ -131,3 +132,31 @@ def _first_seq(row: Dose) -> int:
     while row.amends_id:
         row = row.amends
     return row.seq
+
+
+def all_given_at(session: TreatmentSession, entries: list[DoseEntry]) -> datetime | None:
+    """When the last part of a dose that is given at once went in, if all of it is in; None for infusions."""
+    order = session.order
+    amounts = [e for e in entries if e.amount_mg is not None and e.kind is not Kind.BOLUS]
+    if order is None or not amounts or any(e.rate_mg_per_h for e in entries):
+        return None
+    return amounts[-1].at if sum(e.amount_mg or 0.0 for e in amounts) >= float(order.dose_mg) - 1e-6 else None
+
+
+def leave_from(session: TreatmentSession, ended: datetime | None, now: datetime) -> datetime | None:
+    """The earliest moment at which the person may leave by the clock, if the order says how long to observe."""
+    order = session.order
+    if order is None or order.observation_min is None:
+        return None
+    given = [e.at for e in dose_entries(doses(session)) if e.kind is not Kind.STOP]
+    begun = min(given) if order.drug == "esketamine" and given else ended
+    return begun + timedelta(minutes=order.observation_min) if begun else None
+
+
+def baseline(session: TreatmentSession) -> dict[str, float]:
+    """Each signal's value before the drug: the newest usable one before the start, else the newest of all so far."""
+    started = moment_of(session, "start")
+    arrived = moment_of(session, "check_in") or session.booked_for
+    end = started or arrived + timedelta(hours=12)
+    newest = vitals.newest_usable(session.patient_id, max(arrived, end - timedelta(hours=1)), end)
+    return {signal: value for signal, (value, _) in newest.items()}

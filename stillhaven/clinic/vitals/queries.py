@@ -241,3 +241,23 @@ def _reasons(patient_id: int, start: datetime, end: datetime, whose: dict[str, A
         return next((why for s, at, why in rows if s == signal and begun <= at <= ended), "nothing received")
 
     return reason
+
+
+def newest_usable(patient_id: int, start: datetime, end: datetime) -> dict[str, tuple[float, datetime]]:
+    """The newest usable value of each signal between start and end, with when it was measured."""
+    sql = """
+      SELECT DISTINCT ON (r.signal) r.signal, r.value, r.happened_at FROM vitals_reading r
+      WHERE r.happened_at >= %(start)s AND r.happened_at < %(end)s AND r.value IS NOT NULL
+        AND r.quality IN ('good', 'questionable') AND NOT r.retracted
+        AND (r.device_id = ANY(%(devices)s::bigint[]) OR r.patient_id = %(patient)s)
+        AND (r.patient_id = %(patient)s OR EXISTS (
+          SELECT 1 FROM unnest(%(devices)s::bigint[], %(starts)s::timestamptz[], %(ends)s::timestamptz[]) w(d, s, e)
+          WHERE r.device_id = w.d AND r.happened_at >= w.s AND r.happened_at < w.e))
+        AND NOT EXISTS (
+          SELECT 1 FROM unnest(%(m_signals)s::text[], %(m_starts)s::timestamptz[], %(m_ends)s::timestamptz[]) m(g, s, e)
+          WHERE r.signal = m.g AND r.happened_at >= m.s AND r.happened_at < m.e)
+      ORDER BY r.signal, r.happened_at DESC, r.seq DESC
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(sql, _whose(patient_id, start, end) | {"start": start, "end": end})
+        return {signal: (value, at) for signal, value, at in cursor.fetchall()}
