@@ -183,7 +183,7 @@ def test_measures_of_one_moment_are_one_line_and_each_is_done_for_itself():
     assert (line.label, line.measures) == ("sedation", ("sedation",))
     three = replace(DEVICES, measures=("pressure", "sedation", "pain_score"))
     line = next(d for d in due(three, RUNNING, [], at(33), MARKS) if d.key == "start+33")
-    assert line.label == "BP, pain score and sedation"
+    assert line.label == "BP, sedation and pain score"
 
 
 def test_an_interval_that_nobody_has_set_is_said():
