@@ -9,8 +9,8 @@ import click
 
 from stillhaven.cli._bedside import bedside_clock, run_until_told
 from stillhaven.devices import scenarios
+from stillhaven.devices.drill import Dose, MonitorPlan
 from stillhaven.devices.link import endpoint
-from stillhaven.devices.scenarios import Dose, MonitorPlan
 from stillhaven.devices.simulator import ControlFile, VirtualMonitor, Ward, numbered
 from stillhaven.science.errors import BadInput
 

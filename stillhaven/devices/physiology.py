@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from stillhaven.devices.scenarios import Dose, Scenario, Settings
+from stillhaven.devices.drill import Dose, Scenario, Settings
 from stillhaven.science.vitals import Quality
 
 CUFF = ("systolic_mmhg", "diastolic_mmhg", "mean_pressure_mmhg")

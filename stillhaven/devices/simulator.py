@@ -21,9 +21,10 @@ from pathlib import Path
 from typing import Any
 
 from stillhaven.devices import hl7
+from stillhaven.devices.drill import MonitorPlan, Settings
 from stillhaven.devices.link import Link
 from stillhaven.devices.physiology import Shown, VirtualPatient
-from stillhaven.devices.scenarios import MonitorPlan, Settings, parse_dose, scenario
+from stillhaven.devices.scenarios import parse_dose, scenario
 from stillhaven.science.errors import BadInput
 from stillhaven.science.vitals import Quality
 

@@ -13,8 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stillhaven.devices import link, scenarios
+from stillhaven.devices.drill import MonitorPlan
 from stillhaven.devices.messages import Message, Reader
-from stillhaven.devices.scenarios import MonitorPlan, clinic_plan, parse_dose, scenario, scenario_names
+from stillhaven.devices.scenarios import clinic_plan, parse_dose, scenario, scenario_names
 from stillhaven.devices.simulator import ControlFile, VirtualMonitor, Ward, numbered
 from stillhaven.reference import load
 from stillhaven.science.errors import BadInput

@@ -9,8 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stillhaven.devices import scenarios
+from stillhaven.devices.drill import Promise
 from stillhaven.devices.physiology import CUFF, Shown, VirtualPatient
-from stillhaven.devices.scenarios import KIND, Promise, parse_dose, parse_scenario, scenario, scenario_names
+from stillhaven.devices.scenarios import KIND, parse_dose, parse_scenario, scenario, scenario_names
 from stillhaven.science.errors import BadInput
 from stillhaven.science.vitals import Quality
 
