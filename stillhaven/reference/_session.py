@@ -265,6 +265,7 @@ def read_rules(whole: Table, door: Door, scales: Mapping[str, Scale], policy: Po
                 limits=MappingProxyType(limits),
                 policy=MappingProxyType({name: item.key for name, item in named.items()}),
                 signs=row.texts("signs"),
+                alarms=row.texts("alarms"),
                 readings=1 if readings is None else readings,
                 note=row.text("note", needed=False),
             )

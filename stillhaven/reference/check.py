@@ -6,7 +6,7 @@ and looks at the files as they are written, so that a new kind of file is checke
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,9 @@ from stillhaven.reference._policy import SET as POLICY_SET
 from stillhaven.reference._sources import FILE as SOURCES
 from stillhaven.reference._sources import Read, Source
 from stillhaven.reference.files import CLINIC, Shelf
+from stillhaven.science.alarms.conditions import AlarmCondition, AlarmReference
+from stillhaven.science.policy import SessionRules
+from stillhaven.science.scales import Scale
 
 # Keys whose number is a count, a grade or a point on a scale: the key itself says what is counted.
 COUNTS = frozenset(
@@ -39,7 +42,7 @@ COUNTS = frozenset(
     }
 )
 POINTS = frozenset({"range"})  # tables that hold points on a scale
-ELSEWHERE = ("alarms/", "cast/", "devices/", "pk/")  # folders with readers and checks of their own
+ELSEWHERE = ("cast/", "devices/", "pk/")  # folders with readers and checks of their own
 
 
 def check_facts(shelf: Shelf, sources: Mapping[str, Source]) -> None:
@@ -60,6 +63,42 @@ def check_facts(shelf: Shelf, sources: Mapping[str, Source]) -> None:
     for name in shelf.everything():
         if not name.startswith(ELSEWHERE) and name not in shelf.tables and f"{name}{CLINIC}" not in shelf.tables:
             shelf.wrong(name, "", "is a file that nobody reads: check its folder and name")
+
+
+def check_same_numbers(
+    shelf: Shelf, session: SessionRules, alarms: AlarmReference, scales: Mapping[str, Scale]
+) -> None:
+    """What a rule and an alarm both say, they say with the same number; a rule names only alarms that exist."""
+    conditions = {condition.key: condition for condition in alarms.conditions}
+    for drug, rule in session.start.pressure.items():
+        for signal, limit in (("systolic_mmhg", rule.systolic), ("diastolic_mmhg", rule.diastolic)):
+            _same(shelf, conditions, f"pressure_before_{drug}", signal, [limit.value], "session/start.toml")
+    moaas = scales.get("moaas")
+    if moaas is not None:
+        lines = [cut.at_most for cut in moaas.cuts if cut.at_most is not None]
+        _same(shelf, conditions, "sedation_deep", "moaa_s", lines, "scales/moaas.toml")
+    for stop in session.stop:
+        for name in stop.alarms:
+            if name not in conditions:
+                shelf.wrong("session/stop.toml", f"rule.{stop.key}.alarms", f"{name!r} is not a file of alarms/")
+
+
+def _same(
+    shelf: Shelf,
+    conditions: Mapping[str, AlarmCondition],
+    key: str,
+    signal: str,
+    values: Sequence[float | None],
+    other: str,
+) -> None:
+    condition = conditions.get(key)
+    if condition is None:
+        return
+    mine = {limit.value for tier in condition.tiers for limit in tier.shipped if limit.signal == signal}
+    theirs = {value for value in values if value is not None}
+    if mine and theirs and mine != theirs:
+        shown = [", ".join(f"{value:g}" for value in sorted(group)) for group in (mine, theirs)]
+        shelf.wrong(f"alarms/{key}.toml", "tier", f"{signal} {shown[0]} here, {shown[1]} in {other}")
 
 
 def drafts(shelf: Shelf) -> tuple[str, ...]:

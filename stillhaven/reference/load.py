@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
+from stillhaven.reference._alarms import read_alarms
 from stillhaven.reference._drugs import DoseRules, read_dose_rules, read_drugs
 from stillhaven.reference._events import read_events, read_rescue_drugs
 from stillhaven.reference._plan import plan_rules
@@ -22,8 +23,9 @@ from stillhaven.reference._session import read_session
 from stillhaven.reference._setting import read_rems, read_staff
 from stillhaven.reference._signals import SignalGroup, read_signals
 from stillhaven.reference._sources import Source, read_sources
-from stillhaven.reference.check import check_facts, drafts
+from stillhaven.reference.check import check_facts, check_same_numbers, drafts
 from stillhaven.reference.files import SHIPPED, Problem, Shelf
+from stillhaven.science.alarms.conditions import AlarmReference
 from stillhaven.science.drugs import DrugFacts
 from stillhaven.science.errors import BadInput
 from stillhaven.science.events import AdverseEventKind, Grading, RescueDrug
@@ -61,6 +63,7 @@ class Reference:
     scales: Mapping[str, Scale]
     session: SessionRules
     recovery: RecoveryRules
+    alarms: AlarmReference
     adverse_events: Mapping[str, AdverseEventKind]
     grading: Grading
     rescue_drugs: Mapping[str, RescueDrug]
@@ -113,6 +116,7 @@ def read(overlay: Path | None = None, shipped: Path = SHIPPED) -> tuple[Referenc
         scales=scales,
         session=read_session(shelf, signals, scales, policy, equipment),
         recovery=read_recovery(shelf, scales, policy),
+        alarms=read_alarms(shelf, signals),
         adverse_events=events,
         grading=grading,
         rescue_drugs=rescue,
@@ -123,4 +127,5 @@ def read(overlay: Path | None = None, shipped: Path = SHIPPED) -> tuple[Referenc
         version=shelf.version,
     )
     check_facts(shelf, sources)
+    check_same_numbers(shelf, reference.session, reference.alarms, scales)
     return reference, sorted(set(shelf.problems))

@@ -119,6 +119,7 @@ class Rule:
     limits: Mapping[str, Limit] = field(default_factory=dict)
     policy: Mapping[str, str] = field(default_factory=dict)
     signs: tuple[str, ...] = ()
+    alarms: tuple[str, ...] = ()  # the alarm conditions whose limits hold here
     readings: int = 1  # how many readings in a row it takes
     note: str = ""
 
