@@ -14,6 +14,7 @@ class Order(Entry):
 
     course = models.ForeignKey(Course, models.PROTECT, related_name="orders")
     patient = models.ForeignKey(Patient, models.PROTECT, related_name="orders")
+    off_label = models.BooleanField()
     protocol = models.CharField(max_length=60)  # key of a protocol file
     drug = models.CharField(max_length=40)  # identity: racemic ketamine, esketamine
     route = models.CharField(max_length=40)
@@ -29,8 +30,8 @@ class Order(Entry):
     fasting_food_h = models.DecimalField(max_digits=4, decimal_places=1, null=True, blank=True)
     fasting_liquid_h = models.DecimalField(max_digits=4, decimal_places=1, null=True, blank=True)
     observation_min = models.PositiveSmallIntegerField(null=True, blank=True)
-    limits = models.JSONField(default=dict)  # alarm limits: {"systolic_mmhg": {"high": 160}, ...}
-    rescue = models.JSONField(default=list)  # [{"key", "drug", "dose", "when"}]
+    limits = models.JSONField(default=list)  # alarm limits: [{"condition", "signal", "tier", "value"}]
+    rescue = models.JSONField(default=list)  # [{"key", "drug", "dose", "max_dose", "unit", "route", "max_times", "when"}]
     timetable = models.CharField(max_length=60, blank=True)  # key of a check timetable
     valid_from = models.DateField()
     valid_until = models.DateField()

@@ -16,7 +16,7 @@ from stillhaven.clinic.people.models import User
 from stillhaven.clinic.plan.models import Order
 from stillhaven.clinic.record import actions as record
 from stillhaven.clinic.schedule.models import Chair
-from stillhaven.clinic.session import facts, queries
+from stillhaven.clinic.session import facts, preflight, queries
 from stillhaven.clinic.session.models import Check, Dose, SessionMove, TreatmentSession
 from stillhaven.reference import load as reference
 from stillhaven.science import session as rules
@@ -95,7 +95,7 @@ def record_check(
         raise Refused(why=f"this session is {session.state}; nothing more can be checked in it")
     check = Check(
         uid=uid or uuids.uuid4(), site=session.site_id, happened_at=at, session=session, kind=kind,
-        value=facts.clean_check(kind, value),
+        value=preflight.clean_check(kind, value),
     )  # fmt: skip
     record.append(check, by=by)
     return check
