@@ -453,7 +453,8 @@ def test_an_override_of_what_is_met_changes_nothing():
 
 
 # ---------------------------------------------------------------- over all facts
-CHANGES = [change for _, change, verdict in CASES if verdict is not MET]
+# a drill is no failure: it makes simulated values count
+CHANGES = [change for _, change, verdict in CASES if verdict is not MET and "demo_or_drill" not in change]
 
 
 @given(st.lists(st.sampled_from(CHANGES), min_size=1, max_size=4))
