@@ -55,6 +55,8 @@ def command(
     again and again until the server has it.  SPOOL/status.json says how much waits and since when.
     """
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    # the thread that sends must not make the one that acknowledges wait for Python's usual 5 ms
+    sys.setswitchinterval(0.0005)
     host, port = address(listen)
     clock = clock_from(os.environ.get("STILLHAVEN_CLOCK", ""))
     target = Server(url=server, token=token(token_file), gateway=name, ca=ca)

@@ -252,7 +252,7 @@ class Gateway:
         else:
             for message in outcome.messages:
                 self._watch_bed(message)
-                uid = uuid.UUID(message.uid).bytes
+                uid = bytes.fromhex(message.uid.replace("-", ""))
                 if uid in self._recent:
                     self._recent.move_to_end(uid)
                     duplicate = True
@@ -279,7 +279,7 @@ class Gateway:
             self.counts.rejected_not_kept += 1
             self._warn("quota", "too many refused messages wait for the server; further ones are counted, not kept")
             return []
-        uid = uuid.UUID(rejected.uid).bytes
+        uid = bytes.fromhex(rejected.uid.replace("-", ""))
         if uid in self._recent:
             return []
         self._remember(uid)

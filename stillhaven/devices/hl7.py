@@ -174,6 +174,7 @@ class Header:
     accept: str = ""  # MSH-15
     respond: str = ""  # MSH-16
     charset: str = ""
+    fields: tuple[str, ...] = ()  # of the whole segment, split at the field separator: fields[n - 1] is MSH-n
 
 
 ERRORS = {  # HL7 table 0357
@@ -187,14 +188,15 @@ def header(text: str) -> Header:
     """The header of a message for answering it; NotHl7 if there is none."""
     text = text.lstrip("\ufeff\r\n \t\x00")
     d = delimiters(text)
-    f = re.split(r"[\r\n]", text, maxsplit=1)[0].split(d.field)
-    f += [""] * (21 - len(f))
-    # fields[n] is MSH-(n+1), because MSH-1 is the separator itself
+    ends = [end for end in (text.find("\r"), text.find("\n")) if end >= 0]
+    f = (text[: min(ends)] if ends else text).split(d.field)
+    f += [""] * (22 - len(f))
+    # f[n - 1] is MSH-n, because MSH-1 is the separator itself
     trigger = f[8].split(d.component)[1] if d.component in f[8] else ""
     return Header(
         delimiters=d, application=f[2], facility=f[3], receiving_application=f[4], control_id=f[9],
         processing=f[10] or "P", version=f[11].split(d.component)[0] or "2.6", trigger=trigger,
-        accept=f[14].strip().upper(), respond=f[15].strip().upper(), charset=f[17],
+        accept=f[14].strip().upper(), respond=f[15].strip().upper(), charset=f[17], fields=tuple(f),
     )  # fmt: skip
 
 
@@ -205,10 +207,10 @@ def build_ack(
     to = answered or Header()
     d, sep = to.delimiters, to.delimiters.field
     kind = d.component.join(("ACK", to.trigger, "ACK")) if to.trigger else "ACK"
-    stamp = f"{at:%Y%m%d%H%M%S}.{at.microsecond // 1000:03d}+0000"
-    msh = [f"MSH{sep}{d.msh2}", to.receiving_application or APPLICATION, "", to.application, to.facility, stamp, "",
+    when = f"{at:%Y%m%d%H%M%S}.{at.microsecond // 1000:03d}+0000"
+    msh = [f"MSH{sep}{d.msh2}", to.receiving_application or APPLICATION, "", to.application, to.facility, when, "",
            kind, own_id, to.processing, to.version]  # fmt: skip
-    said = _plain(reason, d)
+    said = _plain(reason, d) if reason else ""
     msa = ["MSA", code, to.control_id] + ([said] if said else [])
     lines = [sep.join(msh), sep.join(msa)]
     if code not in ("AA", "CA"):

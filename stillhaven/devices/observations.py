@@ -29,6 +29,9 @@ _CACHE_LIMIT = 4096
 _WORST = {Quality.GOOD: 0, Quality.QUESTIONABLE: 1, Quality.IMPLAUSIBLE: 2, Quality.ARTEFACT: 3, Quality.NO_VALUE: 4}
 
 
+Convert = Callable[[float], float]
+
+
 class Measured(NamedTuple):
     """One reading as it goes to the server; `own_time` tells whether its line had a time of its own (OBX-14)."""
 
@@ -54,6 +57,18 @@ class Meaning(NamedTuple):
     note: str = ""
 
 
+class Plan(NamedTuple):
+    """What is the same for every value of one code, unit, type and flags: worked out once, then only read."""
+
+    signal: Signal
+    convert: Convert
+    quality: Quality
+    mode: Mode
+    reason: str
+    probe: str
+    notes: tuple[str, ...]
+
+
 @dataclass
 class Notes:
     """Plain sentences on what a rule changed or doubted; each once, and not without end."""
@@ -75,32 +90,31 @@ class Notes:
         return (*self.texts, *more)
 
 
-Convert = Callable[[float], float]
-
-
 @dataclass
 class Explainer:
-    """The rules for OBX lines of one monitor (its profile) with what was looked up before, within bounds."""
+    """The rules for OBX lines of one monitor (its profile, its delimiters), and what was looked up before."""
 
     tables: Tables
     signals: Mapping[str, Signal]
     profile: Profile | None = None
-    _meanings: dict[tuple[str, Delimiters], Meaning] = field(default_factory=dict)
-    _converters: dict[tuple[str, str, str, Delimiters], tuple[Convert | None, str]] = field(default_factory=dict)
+    delimiters: Delimiters = USUAL
+    _meanings: dict[str, Meaning] = field(default_factory=dict)
+    _converters: dict[tuple[str, str, str], tuple[Convert | None, str]] = field(default_factory=dict)
+    _plans: dict[tuple[str, str, str, str, str], Plan | None] = field(default_factory=dict)
 
     # ------------------------------------------------------------ which signal
 
-    def meaning(self, text: str, d: Delimiters = USUAL) -> Meaning:
+    def meaning(self, text: str) -> Meaning:
         """What an OBX-3 means."""
-        key = (text, d)
-        found = self._meanings.get(key)
+        found = self._meanings.get(text)
         if found is None:
             if len(self._meanings) >= _CACHE_LIMIT:
                 self._meanings.clear()
-            found = self._meanings[key] = self._meaning(text, d)
+            found = self._meanings[text] = self._meaning(text)
         return found
 
-    def _meaning(self, text: str, d: Delimiters) -> Meaning:
+    def _meaning(self, text: str) -> Meaning:
+        d = self.delimiters
         parts = [unescape(p, d).strip() for p in text.split(d.repetition)[0].split(d.component)] + [""] * 6
         whys = []
         for code, name, system in (parts[0:3], parts[3:6]):
@@ -151,16 +165,17 @@ class Explainer:
         self, signal: Signal, text: str, if_missing: str, d: Delimiters = USUAL
     ) -> tuple[Convert | None, str]:
         """How a number in this unit (OBX-6) becomes one in the signal's unit, and a note; (None, why) if it cannot."""
-        key = (signal.key, text, if_missing, d)
+        key = (signal.key, text, if_missing)
         found = self._converters.get(key)
         if found is None:
             if len(self._converters) >= _CACHE_LIMIT:
                 self._converters.clear()
-            found = self._converters[key] = self._converter(signal, text, if_missing, d)
+            found = self._converters[key] = self._converter(signal, text, if_missing)
         return found
 
-    def _converter(self, signal: Signal, text: str, if_missing: str, d: Delimiters) -> tuple[Convert | None, str]:
-        unit, note = self.unit(text, d), ""
+    def _converter(self, signal: Signal, text: str, if_missing: str) -> tuple[Convert | None, str]:
+        d = self.delimiters
+        unit, note = self.unit(text), ""
         if unit is None:
             own = self.profile.unit_if_missing.get(signal.key, "") if self.profile else ""
             unit = own or if_missing
@@ -180,8 +195,9 @@ class Explainer:
             return None, f"the unit {unescape(text, d)[:40]!r} cannot be one of {signal.key}"
         return (lambda value: round(Quantity(value, unit).to(target), 4)), note
 
-    def unit(self, text: str, d: Delimiters = USUAL) -> str | None:
+    def unit(self, text: str) -> str | None:
         """The house's spelling of a unit; "" if it is unknown or contradicts itself, None if none was sent."""
+        d = self.delimiters
         parts = [unescape(p, d).strip() for p in text.split(d.component)]
         if not any(parts):
             return None
@@ -217,8 +233,9 @@ class Explainer:
 
     # ------------------------------------------------------------ how far to be trusted
 
-    def trust(self, flags: str, status: str, notes: Notes, d: Delimiters = USUAL) -> tuple[Quality, Mode, str]:
+    def trust(self, flags: str, status: str, notes: Notes) -> tuple[Quality, Mode, str]:
         """What OBX-8 and OBX-11 say together: the worst quality, the least real mode, and why."""
+        d = self.delimiters
         quality, mode, reason = Quality.GOOD, Mode.REAL, ""
         for text, table in ((flags, self.tables.flags), (status, self.tables.statuses)):
             for part in text.split(d.repetition):
@@ -238,12 +255,48 @@ class Explainer:
 
     # ------------------------------------------------------------ all of it
 
-    def explain(
-        self, f: list[str], at: datetime, own_time: bool, probe: str, notes: Notes, d: Delimiters = USUAL
-    ) -> list[Measured]:
+    def explain(self, f: list[str], at: datetime, own_time: bool, probe: str, notes: Notes) -> list[Measured]:
         """The readings of one OBX line (fields as sent); what is not charted becomes a note."""
-        code_sent = f[3]
-        meaning = self.meaning(code_sent, d)
+        key = (f[2], f[3], f[6], f[8], f[11])
+        plan = self._plans.get(key)
+        if plan is not None and _NUMBER.fullmatch(f[5]):
+            value = self.number(f[5])[0]
+            if value is not None:
+                return [self._by_plan(plan, value, f, at, own_time, probe, notes)]
+        elif plan is None and key not in self._plans:
+            self._plan(key, f)
+        return self._explain(f, at, own_time, probe, notes)
+
+    def _plan(self, key: tuple[str, str, str, str, str], f: list[str]) -> None:
+        """Work out the plan for lines like this one; None where each has to be looked at by itself."""
+        if len(self._plans) >= _CACHE_LIMIT:
+            self._plans.clear()
+        meaning, notes, plan = self.meaning(f[3]), Notes(), None
+        if meaning.code and f[2] == "NM":
+            signal = self.signals[meaning.code.signal]
+            convert, note = self.converter(signal, f[6], meaning.code.unit_if_missing)
+            quality, mode, reason = self.trust(f[8], f[11], notes)
+            if convert is not None and quality is not Quality.NO_VALUE:
+                said = tuple(n for n in (meaning.note, note, *notes.texts) if n)
+                plan = Plan(signal, convert, quality, mode, reason, meaning.code.probe, said)
+        self._plans[key] = plan
+
+    def _by_plan(
+        self, plan: Plan, value: float, f: list[str], at: datetime, own_time: bool, probe: str, notes: Notes
+    ) -> Measured:
+        signal, convert, quality, mode, reason, own_probe, said = plan
+        for note in said:
+            notes.add(note)
+        value = convert(value)
+        if not signal.low <= value <= signal.high:
+            quality, reason = _implausible(signal, quality, reason)
+        return Measured(signal.key, value, at, quality, reason, probe[:80] or own_probe, f[3][:200], f[6][:120],
+                        f[5][:80], mode, own_time)  # fmt: skip
+
+    def _explain(self, f: list[str], at: datetime, own_time: bool, probe: str, notes: Notes) -> list[Measured]:
+        """The long way, for lines that no plan covers."""
+        d, code_sent = self.delimiters, f[3]
+        meaning = self.meaning(code_sent)
         if meaning.note:
             notes.add(meaning.note)
         if meaning.code is None and not meaning.triplet:
@@ -254,27 +307,28 @@ class Explainer:
             notes.add(not_charted(f, f"its type {kind} is not a single number", d))
             return []
         if f[8] or f[11] not in ("R", "F", ""):
-            quality, mode, reason = self.trust(f[8], f[11], notes, d)
+            quality, mode, reason = self.trust(f[8], f[11], notes)
         else:
             quality, mode, reason = Quality.GOOD, Mode.REAL, ""
         if kind != "NM":
             notes.add(f"OBX-2 says {kind[:10]!r} where a number is expected" if kind else "OBX-2 names no value type")
         text = f[5].strip()
         if meaning.triplet:
-            return self._triplet(meaning.triplet, text, f, (quality, mode, reason), at, own_time, probe, notes, d)
+            return self._triplet(meaning.triplet, text, f, (quality, mode, reason), at, own_time, probe, notes)
         assert meaning.code is not None
         code, unit_text = meaning.code, f[6]
-        text, unit_text = self._plain(text, unit_text, kind, notes, d)
+        text, unit_text = self._plain(text, unit_text, kind, notes)
         value, why, note = self.number(text)
         if note:
             notes.add(f"{code.signal}: {note}")
         return [
             self._measured(code, value, why, text, unit_text, code_sent, (quality, mode, reason), at, own_time,
-                           probe or code.probe, notes, d)
+                           probe or code.probe, notes)
         ]  # fmt: skip
 
-    def _plain(self, text: str, unit_text: str, kind: str, notes: Notes, d: Delimiters) -> tuple[str, str]:
+    def _plain(self, text: str, unit_text: str, kind: str, notes: Notes) -> tuple[str, str]:
         """OBX-5 without repetitions, SN's parts, and a unit that was written behind the number."""
+        d = self.delimiters
         if d.repetition in text:
             first, _, rest = text.partition(d.repetition)
             if rest.strip(d.repetition + " "):
@@ -298,12 +352,12 @@ class Explainer:
 
     def _measured(
         self, code: Code, value: float | None, why: str, text: str, unit_text: str, code_sent: str,
-        trust: tuple[Quality, Mode, str], at: datetime, own_time: bool, probe: str, notes: Notes, d: Delimiters,
+        trust: tuple[Quality, Mode, str], at: datetime, own_time: bool, probe: str, notes: Notes,
     ) -> Measured:  # fmt: skip
         signal = self.signals[code.signal]
         quality, mode, reason = trust
         if value is not None:
-            convert, note = self.converter(signal, unit_text, code.unit_if_missing, d)
+            convert, note = self.converter(signal, unit_text, code.unit_if_missing)
             if convert is None:
                 value, why = None, f"{note}, so {text[:20]} is not charted"
                 notes.add(f"{signal.key}: {why}")
@@ -317,17 +371,17 @@ class Explainer:
             quality = Quality.NO_VALUE
         elif quality is Quality.NO_VALUE:
             value = None
-        elif not signal.low <= value <= signal.high and _WORST[quality] < _WORST[Quality.IMPLAUSIBLE]:
-            quality = Quality.IMPLAUSIBLE
-            reason = f"outside what a living person can have ({signal.low:g} to {signal.high:g} {signal.unit})"
+        elif not signal.low <= value <= signal.high:
+            quality, reason = _implausible(signal, quality, reason)
         return Measured(signal.key, value, at, quality, reason[:200], probe[:80], code_sent[:200], unit_text[:120],
                         text[:80], mode, own_time)  # fmt: skip
 
     def _triplet(
         self, signals: tuple[str, ...], text: str, f: list[str], trust: tuple[Quality, Mode, str],
-        at: datetime, own_time: bool, probe: str, notes: Notes, d: Delimiters,
+        at: datetime, own_time: bool, probe: str, notes: Notes,
     ) -> list[Measured]:  # fmt: skip
         """A cuff reading written in one field: 120/80(93)."""
+        d = self.delimiters
         if not text or text == '""':
             return []  # the heading of a group: its values follow on lines of their own
         plain = unescape(text, d)
@@ -344,16 +398,24 @@ class Explainer:
                 continue
             value, none, _ = self.number(part) if part else (None, why, "")
             code = Code(code="", name="", system="", signal=signal)
-            out.append(
-                self._measured(code, value, none, part or plain, f[6], f[3], trust, at, own_time, probe, notes, d)
-            )
+            out.append(self._measured(code, value, none, part or plain, f[6], f[3], trust, at, own_time, probe, notes))
         return out
+
+
+def _implausible(signal: Signal, quality: Quality, reason: str) -> tuple[Quality, str]:
+    """A value that nobody can have, unless the monitor itself says worse of it."""
+    if _WORST[quality] >= _WORST[Quality.IMPLAUSIBLE]:
+        return quality, reason
+    bounds = f"{signal.low:g} to {signal.high:g} {signal.unit}"
+    return Quality.IMPLAUSIBLE, f"outside what a living person can have ({bounds})"
 
 
 def less_real(one: Mode, other: Mode | None) -> Mode:
     """Of two modes, the one that is further from a patient."""
+    if other is None or other is one:
+        return one
     order = (Mode.REAL, Mode.TEST, Mode.DEMO, Mode.SIMULATED)
-    return one if other is None or order.index(one) >= order.index(other) else other
+    return one if order.index(one) >= order.index(other) else other
 
 
 def not_charted(f: list[str], why: str, d: Delimiters) -> str:

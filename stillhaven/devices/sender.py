@@ -30,6 +30,7 @@ log = logging.getLogger("stillhaven.sender")
 BATCH_MESSAGES = 500
 BATCH_BYTES = 1 << 20
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.2, 30.0
+SPACING_S = 0.005  # between two requests under load: more travel together, and acknowledging monitors comes first
 TIMEOUT_S = 30.0
 
 
@@ -148,6 +149,7 @@ class Sender:
     batch_bytes: int = BATCH_BYTES
     first_pause_s: float = FIRST_PAUSE_S
     longest_pause_s: float = LONGEST_PAUSE_S
+    spacing_s: float = SPACING_S
     on_settled: Callable[[Record], None] | None = None
     sent: Counter[str] = field(default_factory=Counter)
     set_aside: int = 0
@@ -178,7 +180,12 @@ class Sender:
     # ------------------------------------------------------------ the thread
 
     def _run(self) -> None:
+        started = 0.0
         while not self._stop.is_set():
+            wait = started + self.spacing_s - time.monotonic()
+            if wait > 0:
+                self._stop.wait(wait)
+            started = time.monotonic()
             self._news.clear()
             try:
                 records = self.spool.read(limit=self.batch_messages, max_bytes=self.batch_bytes)
@@ -189,6 +196,7 @@ class Sender:
             if not records:
                 self.oldest = None
                 self._news.wait(1.0)
+                started = 0.0
                 continue
             self.oldest = records[0]
             self._deliver_all(records)

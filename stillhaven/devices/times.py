@@ -97,7 +97,8 @@ def iso(at: datetime) -> str:
     >>> iso(datetime(2026, 11, 21, 14, 0, 0, 250000, tzinfo=UTC))
     '2026-11-21T14:00:00.250000Z'
     """
-    return at.astimezone(UTC).replace(tzinfo=None).isoformat() + "Z"
+    text = (at if at.tzinfo is UTC else at.astimezone(UTC)).isoformat()
+    return text[:-6] + "Z"
 
 
 def local_zone_name(environ_tz: str, timezone_file: str, localtime_link: str) -> str:
