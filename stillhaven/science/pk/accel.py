@@ -18,7 +18,9 @@ except ImportError:
     AVAILABLE = False
     modes = mammillary.modes
     run = mammillary.run
+    tally = mammillary.tally
 else:
     AVAILABLE = True
     modes = _fast.modes
     run = _fast.run
+    tally = _fast.tally

@@ -90,7 +90,7 @@ def _series(b: Floats) -> Floats:
     eye = np.eye(b.shape[-1])
     total = np.zeros_like(b)
     for block in range(4, 0, -1):
-        c = [*_FACTORIAL[4 * block:4 * block + 4], 0.0, 0.0, 0.0]
+        c = [*_FACTORIAL[4 * block : 4 * block + 4], 0.0, 0.0, 0.0]
         total = c[0] * eye + c[1] * b + c[2] * b2 + c[3] * b3 + (total @ b4 if block < 4 else 0.0)
     c = _FACTORIAL
     return b + c[2] * b2 + c[3] * b3 + total @ b4
@@ -197,8 +197,8 @@ def propagate(
     if n > block:
         kept = [
             propagate(
-                _some(system, slice(i, i + block)),
-                _some_feed(feed, slice(i, i + block)),
+                some(system, slice(i, i + block)),
+                some_feed(feed, slice(i, i + block)),
                 times,
                 start=None if start is None else start[i : i + block],
                 start_min=start_min,
@@ -209,7 +209,7 @@ def propagate(
     return _propagate(system, feed, times, start, start_min)
 
 
-def _some(system: System, part: slice) -> System:
+def some(system: System, part: slice) -> System:
     return System(
         rates=system.rates[part],
         states=system.states,
@@ -220,7 +220,7 @@ def _some(system: System, part: slice) -> System:
     )
 
 
-def _some_feed(feed: Inputs, part: slice) -> Inputs:
+def some_feed(feed: Inputs, part: slice) -> Inputs:
     return Inputs(
         ports=feed.ports,
         pieces=tuple((a, b, p, r, s, f[part]) for a, b, p, r, s, f in feed.pieces),

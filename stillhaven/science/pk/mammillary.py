@@ -285,6 +285,7 @@ class Schedule:
     rates: Floats
     jump: Floats
     write: np.ndarray
+    runs: np.ndarray  # from step i on, this many equal steps follow, each writing one point and none with a jump
     first: tuple[int, int]  # grid points at the very start
     first_jump: float
 
@@ -309,12 +310,21 @@ def schedule(feed: Pieces, t_min: Floats, start_min: float = 0.0) -> Schedule:
             jump[np.searchsorted(knots, when)] += amount
     low = np.searchsorted(times, knots, side="left")
     high = np.searchsorted(times, knots, side="right")
+    write = np.stack([low, high], axis=1)
+    plain = (high - low == 1)[1:] & (jump[1:] == 0.0)
+    breaks = np.ones(rates.size, dtype=bool)
+    breaks[1:] = (np.diff(kinds) != 0) | (np.diff(rates) != 0) | ~plain[:-1]
+    ends = np.append(np.flatnonzero(breaks)[1:], rates.size)
+    runs = np.repeat(ends, np.diff(np.append(np.flatnonzero(breaks), rates.size))) - np.arange(rates.size)
+    stops = np.flatnonzero(~plain)
+    following = np.append(stops, rates.size)[np.searchsorted(stops, np.arange(rates.size))] - np.arange(rates.size)
     return Schedule(
+        runs=np.minimum(runs, following).astype(np.int64),
         lengths=np.array(lengths),
         kinds=kinds.astype(np.int64),
         rates=rates,
         jump=jump,
-        write=np.stack([low, high], axis=1),
+        write=write,
         first=(int(low[0]), int(high[0])),
         first_jump=float(jump[0]),
     )
@@ -342,13 +352,26 @@ def steps(m: Modes, lengths: Floats) -> Steps:
     return Steps(keep=keep, gain=gain, hand=hand, keep_e=np.exp(-y[:, :, 0]), gain_e=gain_e)
 
 
-def run(m: Modes, plan: Schedule, count: int, *, start: Floats | None = None) -> tuple[Floats, Floats, Floats]:
-    """Plasma and effect site (n, count) in mg/L, and the last state (n, 4): three modes and the effect site."""
+def run(
+    m: Modes,
+    plan: Schedule,
+    count: int,
+    *,
+    start: Floats | None = None,
+    out: tuple[Floats, Floats] | None = None,
+) -> tuple[Floats, Floats, Floats]:
+    """Plasma and effect site (n, count) in mg/L, and the last state (n, 4): three modes and the effect site.
+
+    `out` are two arrays (n, count) to write into; fastest when they are the transposed view of (count, n) memory.
+    """
     n = len(m.ke0_per_min)
     if n <= _FEW:
-        return _run_few(m, plan, count, start)
+        few = _run_few(m, plan, count, start)
+        if out is not None:
+            out[0][...], out[1][...] = few[0], few[1]
+        return few
     step = steps(m, plan.lengths)
-    plasma, effect = np.empty((count, n)), np.empty((count, n))
+    plasma, effect = (np.empty((count, n)), np.empty((count, n))) if out is None else (out[0].T, out[1].T)
     last = np.empty((4, n))
     for i in range(0, n, _BLOCK):
         part = slice(i, min(n, i + _BLOCK))
@@ -467,3 +490,20 @@ def _run_few(m: Modes, plan: Schedule, count: int, start: Floats | None) -> tupl
             plasma[:, low[0] : high[-1]] = np.repeat(values, counts, axis=1)
             effect[:, low[0] : high[-1]] = np.repeat(track[:, 3, 1:], counts, axis=1)
     return plasma, effect, z[:, :4]
+
+
+# ------------------------------------------------------------------------------------- histograms of many people
+def tally(m: Modes, plan: Schedule, factor: float, shift: int, first: int, counts: np.ndarray) -> None:
+    """Adds these people's plasma and effect-site levels (times `factor`) to histogram counts (2, T, bins)."""
+    plasma, effect, _ = run(m, plan, counts.shape[1])
+    tally_rows(plasma.T * factor, counts[0], shift, first)
+    tally_rows(effect.T * factor, counts[1], shift, first)
+
+
+def tally_rows(levels: Floats, counts: np.ndarray, shift: int, first: int) -> None:
+    """Adds levels (T, n) to counts (T, bins)."""
+    bins = counts.shape[1]
+    at = (np.ascontiguousarray(levels).view(np.int64) >> shift) - first
+    np.clip(at, 0, bins - 1, out=at)
+    for row, places in zip(counts, at, strict=True):
+        row += np.bincount(places, minlength=bins).astype(row.dtype)

@@ -106,9 +106,7 @@ def _solve(
         ke0_per_min = model.effect_site.ke0_per_min
     label, cautions = model.label, tuple(f.because for f in found)
     if mammillary.takes(model, regimen) and not np.iscomplexobj(next(iter(values.values()))):
-        plan = mammillary.schedule(
-            mammillary.pieces(regimen, linear.base_factor(model, regimen, Route.IV)), times
-        )
+        plan = mammillary.schedule(mammillary.pieces(regimen, linear.base_factor(model, regimen, Route.IV)), times)
         modes = accel.modes(*mammillary.micro(model, values), ke0_per_min or 1.0)
         plasma, effect, _ = accel.run(modes, plan, times.size)
         names = (model.parent.analyte, "effect_site") if ke0_per_min else (model.parent.analyte,)
@@ -254,7 +252,9 @@ def bands(
         spread = np.stack([people[0], people[0]])
     else:
         if model.variability.borrowed_from:
-            notes.append(f"between-patient spread is that of {model.variability.borrowed_from}: the band is provisional")
+            notes.append(
+                f"between-patient spread is that of {model.variability.borrowed_from}: the band is provisional"
+            )
         people = _solve(model, person, regimen, times, deviations(model, seed, draws), True, None).ng_per_ml
         spread = quantiles(people, (LOW, HIGH))
     lowest, highest = typical.ng_per_ml[0].copy(), typical.ng_per_ml[0].copy()
@@ -290,7 +290,9 @@ def bands(
             np.minimum(lowest[i], curve, out=lowest[i])
             np.maximum(highest[i], curve, out=highest[i])
     if model.variability is None and not members:
-        raise BadInput("model", f"{model.id} has no published spread and no other model speaks for this: no band, no line")
+        raise BadInput(
+            "model", f"{model.id} has no published spread and no other model speaks for this: no band, no line"
+        )
     by_analyte = {
         name: Band(
             analyte=name,
