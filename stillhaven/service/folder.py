@@ -35,7 +35,7 @@ from stillhaven.science.errors import BadInput, Refused
 
 LAYOUT = 1
 SUBFOLDERS = ("secrets", "record", "media", "spool", "tls", "logs", "run")
-OURS = {*SUBFOLDERS, "postgres", "postgres.new", "VERSION", "clinic.toml", "restored.json"}
+OURS = {*SUBFOLDERS, "postgres", "postgres.new", "VERSION", "clinic.toml", "backup.json", "restored.json"}
 SOCKET_PATH_LIMIT = 107  # bytes of a Unix socket's path, its closing zero not counted
 SOCKET_NAME = ".s.PGSQL.5432"
 SECRETS = ("django_key", "record_key", "head_key", "pg_password", "pg_admin_password", "backup_key")
@@ -216,14 +216,15 @@ def _read_stamp(folder: DataFolder) -> dict[str, object]:
     return dict(found) if isinstance(found, dict) else {}
 
 
-def _numbers(version: str) -> tuple[int, ...]:
+def numbers(version: str) -> tuple[int, ...]:
+    """A version in a form that can be compared."""
     return tuple(int(part) if part.isdigit() else 0 for part in version.split("."))
 
 
 def _check_version(folder: DataFolder) -> None:
     found = _read_stamp(folder)
     layout, version = found.get("layout"), str(found.get("stillhaven", ""))
-    if layout != LAYOUT or _numbers(version) > _numbers(__version__):
+    if layout != LAYOUT or numbers(version) > numbers(__version__):
         why = (
             f"{folder.path} was last run by stillhaven {version or '(unknown)'} (layout {layout}). "
             f"This is {__version__} (layout {LAYOUT}). Install that version or a newer one: "

@@ -17,7 +17,7 @@ import signal
 import sys
 import time
 
-GRACE_S = 6.0
+GRACE_S = 4.0
 
 
 def alive(group: int) -> bool:

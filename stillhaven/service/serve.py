@@ -10,6 +10,7 @@ Opens and locks the folder, settles the clock, the address and its certificate, 
 from __future__ import annotations
 
 import os
+import secrets
 import socket
 import sys
 import time
@@ -298,9 +299,25 @@ def clinic_parts(setting: Setting) -> list[Part]:
         Part(name="worker", command=manage("work"), needs=after),
     ]
     if setting.gateway_listen:
-        command = [sys.executable, "-m", "stillhaven", "gateway", "--listen", setting.gateway_listen]
-        command += ["--data", str(setting.folder.path), "--server", setting.address.url]
-        if setting.address.pair is not None and setting.address.pair.authority is not None:
-            command += ["--ca", str(setting.address.pair.authority)]
-        parts.append(Part(name="gateway", command=tuple(command)))
+        parts += gateway_parts(setting)
     return parts
+
+
+def gateway_parts(setting: Setting, *, name: str = "gw-1") -> list[Part]:
+    """The gateway beside the server: it takes messages from the first second, also while the tables are migrated.
+
+    Its token is made here and told to the clinic by `manage device_token`, which may be told it again and again.
+    """
+    folder, pair = setting.folder, setting.address.pair
+    token = folder.secrets / "gateway_token"
+    if not token.exists():
+        folders.write_private(token, "sh_" + secrets.token_urlsafe(32) + "\n")
+    command = [sys.executable, "-m", "stillhaven", "gateway", "--listen", setting.gateway_listen, "--name", name]
+    command += ["--server", setting.address.url, "--token-file", str(token), "--spool", str(folder.spool / name)]
+    if pair is not None and pair.authority is not None:
+        command += ["--ca", str(pair.authority)]
+    told = manage("device_token", "--name", name, "--file", str(token))
+    return [
+        Part(name="gateway-token", command=told, needs=("postgres", "migrate"), once=True),
+        Part(name="gateway", command=tuple(command)),
+    ]
