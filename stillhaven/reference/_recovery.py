@@ -4,23 +4,39 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from stillhaven.reference._discharge import read_discharge
 from stillhaven.reference._facts import read_cite, read_review
-from stillhaven.reference._session import read_rules
+from stillhaven.reference._rules import read_rules
 from stillhaven.reference.files import Shelf
+from stillhaven.science.drugs import DrugFacts
 from stillhaven.science.policy import Door, DrivingRule, Policy, RecoveryRules
 from stillhaven.science.protocol import Drug
 from stillhaven.science.scales import Scale
+from stillhaven.science.vitals import Signal
 
 DISCHARGE, DRIVING = "recovery/discharge.toml", "recovery/driving.toml"
 
 
-def read_recovery(shelf: Shelf, scales: Mapping[str, Scale], policy: Policy) -> RecoveryRules:
+def read_recovery(
+    shelf: Shelf,
+    scales: Mapping[str, Scale],
+    policy: Policy,
+    drugs: Mapping[Drug, DrugFacts],
+    signals: Mapping[str, Signal],
+) -> RecoveryRules:
     """Discharge rules, driving rules, and the two recovery scores."""
     missing = [key for key in ("aldrete_modified", "padss") if key not in scales]
     for key in missing:
         shelf.wrong(f"recovery/{key}.toml", "", "is missing or cannot be used")
+    whole = shelf.read(DISCHARGE)
+    read_review(whole)
+    read_cite(whole)
+    rules = read_rules(whole, Door.DISCHARGE, scales, policy)
+    ready = read_discharge(whole, rules, scales, policy, drugs, signals)
+    whole.close()
     return RecoveryRules(
-        discharge=read_rules(shelf.read(DISCHARGE), Door.DISCHARGE, scales, policy),
+        discharge=rules,
+        ready=ready,
         driving=_driving(shelf),
         aldrete=scales.get("aldrete_modified"),
         padss=scales.get("padss"),

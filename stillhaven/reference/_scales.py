@@ -94,7 +94,11 @@ def _range(row: Table, name: str) -> tuple[int, int] | None:
 def _item(key: str, row: Table, wording: bool, cite: Cite) -> Item | None:
     name, adapted = row.text("name"), row.text("adapted", needed=False)
     levels, ends = _levels(row, "levels"), _levels(row, "ends")
-    bands = {key: limit.value for key, limit in read_limits(row, "bands", cite).items() if limit.value is not None}
+    bands = {
+        key.removesuffix("_pct"): limit.value
+        for key, limit in read_limits(row, "bands", cite).items()
+        if limit.value is not None
+    }
     bounds = _range(row, "range") if row.has("range") or not levels else None
     row.close()
     if levels:

@@ -26,11 +26,12 @@ from stillhaven.reference._sources import Source, read_sources
 from stillhaven.reference.check import check_facts, check_same_numbers, drafts
 from stillhaven.reference.files import SHIPPED, Problem, Shelf
 from stillhaven.science.alarms.conditions import AlarmReference
+from stillhaven.science.checks import CheckMarks
 from stillhaven.science.drugs import DrugFacts
 from stillhaven.science.errors import BadInput
 from stillhaven.science.events import AdverseEventKind, Grading, RescueDrug
 from stillhaven.science.plan_rules import PlanRules
-from stillhaven.science.policy import Policy, PolicyItem, RecoveryRules, Rems, Requirement, SessionRules
+from stillhaven.science.policy import Policy, PolicyItem, RecoveryRules, Rems, Requirement, SessionRules, Setting
 from stillhaven.science.protocol import Drug, Protocol, Route
 from stillhaven.science.scales import Scale
 from stillhaven.science.vitals import Signal
@@ -62,6 +63,7 @@ class Reference:
     protocols: Mapping[str, Protocol]
     scales: Mapping[str, Scale]
     session: SessionRules
+    check_marks: CheckMarks
     recovery: RecoveryRules
     alarms: AlarmReference
     adverse_events: Mapping[str, AdverseEventKind]
@@ -86,26 +88,32 @@ class Reference:
         return plan_rules(found, route, self.drugs[found.drug], self.dose_rules, self.policy)
 
 
-@lru_cache(maxsize=8)
-def current(overlay: Path | None = None) -> Reference:
-    """The numbers that hold, read once a process.  Raises BadReference, naming every file and key that is wrong."""
-    reference, problems = read(overlay)
+@lru_cache(maxsize=16)
+def current(overlay: Path | None = None, settings: tuple[Setting, ...] = ()) -> Reference:
+    """The numbers that hold, read once a process.  Raises BadReference, naming every file and key that is wrong.
+
+    `settings` are what a clinic's medical director has set of the policy items: rules read them like any other number.
+    """
+    reference, problems = read(overlay, settings=settings)
     if problems:
         raise BadReference(problems)
     return reference
 
 
-def read(overlay: Path | None = None, shipped: Path = SHIPPED) -> tuple[Reference, list[Problem]]:
+def read(
+    overlay: Path | None = None, shipped: Path = SHIPPED, settings: tuple[Setting, ...] = ()
+) -> tuple[Reference, list[Problem]]:
     """What could be read, and everything that is wrong with it, in order of file and key."""
     shelf = Shelf(shipped=shipped, overlay=overlay)
     sources = read_sources(shelf)
     signals, groups = read_signals(shelf)
     drugs = read_drugs(shelf)
-    policy = read_policy(shelf, drugs)
+    policy = read_policy(shelf, drugs).with_settings(settings)
     scales = read_scales(shelf)
     rescue = read_rescue_drugs(shelf)
     events, grading = read_events(shelf, rescue)
     staff, equipment = read_staff(shelf)
+    session, marks = read_session(shelf, signals, scales, policy, equipment)
     reference = Reference(
         sources=sources,
         signals=signals,
@@ -114,8 +122,9 @@ def read(overlay: Path | None = None, shipped: Path = SHIPPED) -> tuple[Referenc
         dose_rules=read_dose_rules(shelf),
         protocols=read_protocols(shelf, drugs),
         scales=scales,
-        session=read_session(shelf, signals, scales, policy, equipment),
-        recovery=read_recovery(shelf, scales, policy),
+        session=session,
+        check_marks=marks,
+        recovery=read_recovery(shelf, scales, policy, drugs, signals),
         alarms=read_alarms(shelf, signals),
         adverse_events=events,
         grading=grading,

@@ -7,8 +7,8 @@ taken for zero, normal or "no limit".
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import date
 from enum import StrEnum
 
@@ -16,6 +16,7 @@ from stillhaven.science.errors import BadInput
 from stillhaven.science.findings import Weight
 from stillhaven.science.limits import Limit, Standing
 from stillhaven.science.protocol import Cite, Drug, Route, Span
+from stillhaven.science.recovery import DischargeRules
 from stillhaven.science.scales import Scale
 from stillhaven.science.start_facts import StartRules
 
@@ -56,6 +57,18 @@ class PolicyItem:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Setting:
+    """What a medical director set one policy item to: a number in the item's unit, or one of its choices."""
+
+    key: str
+    value: float | None = None
+    choice: str = ""
+    set_by: str = ""
+    set_on: date | None = None
+    because: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Policy:
     """Everything the clinic sets.
 
@@ -65,6 +78,17 @@ class Policy:
     """
 
     items: Mapping[str, PolicyItem] = field(default_factory=dict)
+
+    def with_settings(self, settings: Iterable[Setting]) -> Policy:
+        """The policy with these settings laid on; settings of items that no longer exist are left aside."""
+        items = dict(self.items)
+        for setting in settings:
+            if setting.key in items:
+                items[setting.key] = replace(
+                    items[setting.key], value=setting.value, choice=setting.choice, set_by=setting.set_by,
+                    set_on=setting.set_on, because=setting.because,
+                )  # fmt: skip
+        return replace(self, items=items)
 
     def number(self, key: str) -> float | None:
         """The number that the clinic set, None if it has not.  BadInput for a key that is no policy item."""
@@ -248,7 +272,8 @@ class SessionRules:
 class RecoveryRules:
     """What stands between the end of the drug and the door."""
 
-    discharge: tuple[Rule, ...] = ()
+    discharge: tuple[Rule, ...] = ()  # to read, with titles and sources
+    ready: Mapping[tuple[Drug, Route], DischargeRules] = field(default_factory=dict)  # what discharge is asked by
     driving: tuple[DrivingRule, ...] = ()
     aldrete: Scale | None = None
     padss: Scale | None = None
@@ -258,6 +283,12 @@ class RecoveryRules:
         if found is None:
             raise BadInput("rule", f"{key!r} is not a discharge rule")
         return found
+
+    def rules_for(self, drug: Drug, route: Route) -> DischargeRules:
+        """What discharge asks after this drug by this route.  BadInput where nobody has written it down."""
+        if (drug, route) not in self.ready:
+            raise BadInput("route", f"no discharge rules for {drug.label} by {route.value.replace('_', ' ')}")
+        return self.ready[drug, route]
 
     def driving_rule(self, drug: Drug) -> DrivingRule | None:
         return next((rule for rule in self.driving if drug in rule.drugs), None)

@@ -23,7 +23,7 @@ class Level:
 
 @dataclass(frozen=True, kw_only=True)
 class Item:
-    """One question.  `bands` are numbers that let a measurement answer it, unit in the name (`full_within_pct`)."""
+    """One question.  `bands` are the lines in per cent that let a measurement answer it (`full_within`, `half_under`)."""
 
     key: str
     name: str

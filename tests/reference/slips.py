@@ -122,7 +122,7 @@ SLIPS = {
         "session/stop.toml", '"moaas.stop"', '"rass.stop"', "rule.sedation_deep.scores", "not a line",
     ),
     "two timetables for one thing": (
-        "session/checks.toml", 'routes         = ["im", ', 'routes         = ["iv_bolus", "im", ', "timetable.other_routes", "in use",
+        "session/checks.toml", '["im", ', '["iv_bolus", "im", ', "timetable.other_routes", "in use",
     ),
     "a fasting rule without hours": (
         "session/preparation.toml", 'standing  = "text"', 'standing  = "rule"', "none_for", "standing is rule",
