@@ -41,7 +41,7 @@ def plan_of(session: TreatmentSession) -> AlarmPlan:
         for row in (order.limits if order else [])
     ]  # fmt: skip
     found = build_plan(
-        reference.current().alarms, session=str(session.uid), signals=reference.current().signals, made_at=made_at,
+        policy.rules(session.site_id).alarms, session=str(session.uid), signals=reference.current().signals, made_at=made_at,
         order=ordered, policy=policy.alarm_limits(session.site_id, made_at), drug=order.drug if order else "",
     )  # fmt: skip
     for change in LimitChange.objects.filter(session=session).order_by("seq"):
@@ -104,14 +104,19 @@ def _expected(
 
 def _observed(session: TreatmentSession) -> tuple[known.Observed, ...]:
     """What people saw: adverse events by their keys, from their start until they were said to be over."""
-    rows = Event.objects.current().filter(session=session, kind__in=("adverse_event", "symptom"))
+    rows = Event.objects.current().filter(session=session, kind__in=("adverse_event", "request", "withdrawal"))
     return tuple(
         known.Observed(
-            kind=row.key, at=row.happened_at, known_at=row.recorded_at, until=_moment(row.value.get("resolved_at")),
+            kind=_KINDS.get(row.key, row.key), at=row.happened_at, known_at=row.recorded_at,
+            until=_moment(row.value.get("resolved_at")),
             subject=str(row.uid), text=row.label,
         )
         for row in rows
     )  # fmt: skip
+
+
+# what a tap is called in the record -> what the alarm conditions call it
+_KINDS = {"stop": "stop_requested", "withdrawal": "consent_withdrawn"}
 
 
 def _moment(text: str | None) -> datetime | None:
@@ -121,7 +126,7 @@ def _moment(text: str | None) -> datetime | None:
 def _conflicts(
     session: TreatmentSession, attached: Sequence[known.Attached], start: datetime
 ) -> Iterable[known.Observed]:
-    """A monitor that names another patient than the one it is on, or that sends demonstration or test data."""
+    """A monitor that names another patient than the one it is on."""
     keys = [a.device for a in attached]
     if not keys:
         return
@@ -133,15 +138,6 @@ def _conflicts(
             kind="identity_conflict", at=other.recorded_at, known_at=other.recorded_at, subject=other.patient_id_sent,
             until=still.recorded_at if still else None, text=other.patient_id_sent,
         )  # fmt: skip
-    allowed = {mode.value for mode in charted(session)}
-    strange = recent.exclude(mode__in=allowed).order_by("-seq").first()
-    if strange is not None:
-        since = recent.filter(mode=strange.mode).order_by("seq").first()
-        back = recent.filter(mode__in=allowed, seq__gt=strange.seq).order_by("seq").first()
-        yield known.Observed(
-            kind="demo_data", at=since.recorded_at if since else strange.recorded_at, known_at=strange.recorded_at,
-            until=back.recorded_at if back else None, subject=strange.mode, text=strange.mode,
-        )  # fmt: skip
 
 
 def _is_default(patient_id: str) -> bool:
@@ -150,9 +146,9 @@ def _is_default(patient_id: str) -> bool:
 
 
 def _scores(session: TreatmentSession) -> tuple[known.Score, ...]:
-    rows = [c for c in queries.checks(session, "sedation") if c.value.get("moaa_s") is not None]
+    rows = list(queries.checks(session, "moaas"))
     return tuple(
-        known.Score(scale="moaa_s", value=float(c.value["moaa_s"]), at=c.happened_at, known_at=c.recorded_at)
+        known.Score(scale="moaa_s", value=float(c.value["score"]), at=c.happened_at, known_at=c.recorded_at)
         for c in rows
     )
 

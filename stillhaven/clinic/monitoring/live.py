@@ -77,7 +77,8 @@ class LiveSession:
             events=gather.events_of(session), doses=queries.dose_entries(queries.doses(session)),
             limits=limits_shown(plan, now), baseline=queries.baseline(session),
             timetable=due.timetable(session, now),
-            watch_beat=last_beat(), cursor_v=heads.get(f"vitals:{session.site_id}", 0), cursor_c=heads.get(f"clinic:{session.site_id}", 0),
+            watch_beat=last_beat(), cursor_v=heads.get(f"vitals:{session.site_id}", 0),
+            cursor_c=heads.get(f"clinic:{session.site_id}", 0),
         )  # fmt: skip
 
     # ------------------------------------------------------------ whole

@@ -5,15 +5,15 @@ Nothing is a hidden default: an item that nobody has set has no value, and the r
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
 
 from stillhaven.clinic.record import actions as record
 from stillhaven.clinic.record.models import Adoption
 from stillhaven.reference import load as reference
+from stillhaven.science.alarms import LimitSetting
 from stillhaven.science.errors import BadInput
-from stillhaven.science.policy import Policy
+from stillhaven.science.policy import Policy, Setting
 
 
 def newest(site: int) -> Adoption | None:
@@ -21,23 +21,57 @@ def newest(site: int) -> Adoption | None:
     return Adoption.objects.current().filter(site=site, what="policy").order_by("-seq").first()
 
 
+def settings_of(content: dict[str, Any]) -> tuple[Setting, ...]:
+    """An adoption's content as settings."""
+    return tuple(
+        Setting(
+            key=key, value=row.get("value"), choice=row.get("choice", ""), set_by=row.get("set_by", ""),
+            set_on=date.fromisoformat(row["set_on"]) if row.get("set_on") else None, because=row.get("because", ""),
+        )
+        for key, row in sorted(content.items())
+    )  # fmt: skip
+
+
+def rules(site: int) -> reference.Reference:
+    """The numbers that hold at a site: the reference's, with what its medical director has set."""
+    adopted = newest(site)
+    return reference.current(None, settings_of(adopted.content) if adopted else ())
+
+
 def current(site: int) -> Policy:
     """The policy that holds at a site."""
-    adopted = newest(site)
-    return fill(adopted.content if adopted else {})
+    return rules(site).policy
 
 
-def fill(content: dict[str, Any]) -> Policy:
-    """The reference's items with the clinic's values laid on."""
-    items = dict(reference.current().policy.items)
-    for key, setting in content.items():
-        if key in items:
-            day = date.fromisoformat(setting["set_on"]) if setting.get("set_on") else None
-            items[key] = replace(
-                items[key], value=setting.get("value"), choice=setting.get("choice", ""),
-                set_by=setting.get("set_by", ""), set_on=day, because=setting.get("because", ""),
-            )  # fmt: skip
-    return Policy(items=items)
+def alarm_limits(site: int, at: datetime) -> tuple[LimitSetting, ...]:
+    """Alarm limits that the clinic's policy sets, for sessions whose order says nothing."""
+    items = current(site).items
+    found = []
+    for key, (condition, signal, tier) in _ALARM_ITEMS.items():
+        item = items.get(key)
+        if item is not None and item.value is not None:
+            found.append(
+                LimitSetting(
+                    condition=condition,
+                    signal=signal,
+                    tier=tier,
+                    value=item.value,
+                    set_by=item.set_by,
+                    set_at=at,
+                    source="policy",
+                    because=item.because,
+                )
+            )
+    return tuple(found)
+
+
+# policy item -> the alarm line it draws
+_ALARM_ITEMS = {
+    "during_systolic_mmhg": ("pressure_high", "systolic_mmhg", "warn"),
+    "during_diastolic_mmhg": ("pressure_high", "diastolic_mmhg", "warn"),
+    "stop_spo2_pct": ("spo2_low", "spo2_pct", "act"),
+    "stop_resp_rate_per_min": ("resp_rate_low", "resp_rate_per_min", "act"),
+}
 
 
 def adopt(values: dict[str, Any], *, by: Any, at: datetime, on: date, site: int, because: str) -> Adoption:
