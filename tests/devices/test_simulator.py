@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -12,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stillhaven.devices import link, scenarios
+from stillhaven.devices import hl7, link, mllp, scenarios
 from stillhaven.devices.drill import MonitorPlan
 from stillhaven.devices.messages import Message, Reader
 from stillhaven.devices.scenarios import clinic_plan, parse_dose, scenario, scenario_names
@@ -262,3 +263,50 @@ def test_names_count_on(stem: str, number: int, step: int) -> None:
 def test_an_address_that_is_none_is_refused(text: str) -> None:
     with pytest.raises(BadInput):
         link.endpoint(text)
+
+
+# ---------------------------------------------------------------------------- answers that come late, or for another
+def test_only_the_answer_that_names_the_message_counts() -> None:
+    """A gateway sends a stray acknowledgement of an older message first, and then refuses this one."""
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        (frame,) = mllp.Decoder().feed(await reader.read(1 << 16))
+        header = hl7.header(frame.body.decode())
+        older = replace(header, control_id="an older one")
+        for answered, code in ((older, "AA"), (header, "AE")):
+            writer.write(mllp.frame(hl7.build_ack(answered, code, at=T0, own_id="1", reason="no")))
+            await writer.drain()
+            await asyncio.sleep(0.05)
+        writer.close()
+
+    async def run() -> link.Answer:
+        server = await asyncio.start_server(serve, "127.0.0.1", 0)
+        line = link.Link(host="127.0.0.1", port=server.sockets[0].getsockname()[1])
+        try:
+            return await line.send(monitor().observe(1, T0))
+        finally:
+            line.close()
+            server.close()
+
+    assert asyncio.run(run()) == link.Answer(code="AE", reason="no")
+
+
+def test_what_was_overwritten_while_it_was_on_the_way_takes_no_other_with_it() -> None:
+    """The answer to a message that the full memory has dropped meanwhile must not remove the next one."""
+
+    async def run() -> tuple[Sink, VirtualMonitor, list[bytes]]:
+        m = monitor(keep=2)
+        made: list[bytes] = []
+
+        def say(message: bytes, n: int) -> tuple[str, str]:
+            if n == 0:  # four more seconds pass before the first answer
+                made.extend(m.observe(s, T0 + timedelta(seconds=s)) for s in range(100, 104))
+            return "AA", ""
+
+        async with listening(Sink(say=say)) as sink:
+            await ward([m], sink.port, interval_s=1.0, last_for_s=0.5).run()
+        return sink, m, made
+
+    sink, m, made = asyncio.run(run())
+    assert sink.got[1:] == made[-2:]
+    assert m.tally.dropped == 3
