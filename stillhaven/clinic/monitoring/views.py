@@ -9,15 +9,17 @@ from typing import Any
 
 from asgiref.sync import sync_to_async
 from django.db import connections
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
+from stillhaven.clinic.monitoring.config import live_config
 from stillhaven.clinic.monitoring.hub import hub
 from stillhaven.clinic.monitoring.live import LiveSession, delta_since
 from stillhaven.clinic.monitoring.tiles import iso
 from stillhaven.clinic.people import roles
+from stillhaven.clinic.people.gate import SignedOut, roster_of
 from stillhaven.clinic.record import actions as record
 from stillhaven.clinic.record import clock
 from stillhaven.clinic.session import queries
@@ -35,7 +37,14 @@ def live(request: HttpRequest, uid: str) -> HttpResponse:
         path=request.path, address=request.META.get("REMOTE_ADDR", ""),
     )  # fmt: skip
     state = _for_reader(LiveSession.load(session.pk).state(), request)
-    return render(request, "session/live.html", {"session": session, "state": state, "patient": session.patient})
+    context = {"session": session, "state": state, "config": live_config(session, roster_of(request))}
+    return render(request, "session/live.html", context)
+
+
+@require_GET
+def shell(request: HttpRequest) -> HttpResponse:
+    """The same page without any patient: kept by the service worker, so that the chair opens when the server is away."""
+    return render(request, "session/live.html", {"state": None, "config": live_config(None, [])})
 
 
 @require_GET
@@ -110,7 +119,7 @@ def _beat(watch_beat: str) -> bytes:
 def _seen(request: HttpRequest, uid: str) -> TreatmentSession:
     user: Any = request.user
     if not user.is_authenticated:
-        raise Http404
+        raise SignedOut
     session = queries.session_or_404(user, uid)
     roles.require(user, "session.view")
     return session

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import logging
 from typing import Any
+from urllib.parse import quote
 
 from django.core.exceptions import PermissionDenied
 from django.db import DatabaseError
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 
+from stillhaven.clinic.people.gate import SignedOut
 from stillhaven.clinic.people.roles import NotAllowed
 from stillhaven.clinic.record import actions as record
 from stillhaven.science.errors import BadInput, Refused
@@ -31,11 +33,14 @@ class Refusals:
         return response
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        if isinstance(exception, SignedOut):
+            return signed_out(request)
         if isinstance(exception, BadInput):
             return bad_input(request, exception)
         if isinstance(exception, NotAllowed):
             note_refusal(request, exception.why)
-            return refused(request, exception, status=403)
+            # A tablet's outbox takes 403 for "signed out"; a refusal has to reach the person who tapped.
+            return refused(request, exception, status=409 if wants_json(request) else 403)
         if isinstance(exception, Refused):
             note_refusal(request, exception.why)
             return refused(request, exception, status=409)
@@ -49,6 +54,13 @@ class Refusals:
 def wants_json(request: HttpRequest) -> bool:
     """Did a program ask, rather than a person with a page?"""
     return request.path.startswith("/api/") or "application/json" in request.headers.get("Accept", "")
+
+
+def signed_out(request: HttpRequest) -> HttpResponse:
+    """401 for programs, the sign-in page for people."""
+    if wants_json(request) or "text/event-stream" in request.headers.get("Accept", ""):
+        return JsonResponse({"why": "sign in"}, status=401)
+    return redirect(f"/accounts/login/?next={quote(request.get_full_path())}")
 
 
 def bad_input(request: HttpRequest, error: BadInput) -> HttpResponse:

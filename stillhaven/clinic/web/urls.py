@@ -2,13 +2,22 @@
 
 from django.urls import include, path
 
-from stillhaven.clinic.web import health
+from stillhaven.clinic.web import health, home
 from stillhaven.clinic.web.api import api
 
 urlpatterns = [
+    path("", home.home, name="home"),
+    path("sw.js", home.service_worker, name="sw"),
     path("healthz", health.healthz),
+    path("api/docs", home.api_docs, name="api_docs"),
     path("api/", api.urls),
     path("accounts/", include("allauth.urls")),
+    path("", include("stillhaven.clinic.people.urls")),
+    path("sessions/", include("stillhaven.clinic.monitoring.urls")),
+    path("sessions/", include("stillhaven.clinic.session.urls")),
+    path("sessions/", include("stillhaven.clinic.recovery.urls")),
+    path("", include("stillhaven.clinic.chart.urls")),
+    path("me/", include("stillhaven.clinic.portal.urls")),
 ]
 
 handler404 = "stillhaven.clinic.web.errors.not_found"
