@@ -12,7 +12,7 @@ import numpy as np
 from numba import njit
 
 from stillhaven.science.pk import mammillary
-from stillhaven.science.pk.models import Floats
+from stillhaven.science.pk.models import NG_PER_ML_IN_MG_PER_L, Floats, individual
 
 NEAR = mammillary.NEAR
 _X = mammillary._GAUSS_X
@@ -450,3 +450,221 @@ def tally(
         first,
         counts,
     )
+
+
+# ------------------------------------------------------------------------------------- one person's parameters
+@njit(cache=True, error_model="numpy")
+def _log_levels(
+    base: Floats,
+    column: Floats,
+    spec: Floats,
+    eta: Floats,
+    lengths: Floats,
+    kinds: Floats,
+    rates: Floats,
+    jump: Floats,
+    write: Floats,
+    c: Floats,
+    theta: Floats,
+    out: Floats,
+) -> None:
+    """Logarithms of the plasma levels (mg/L) at the grid of the plan, without the effect site."""
+    for i in range(base.size):
+        theta[i] = math.exp(base[i] + (eta[column[i]] if column[i] >= 0 else 0.0))
+    v1 = theta[spec[0, 0]]
+    k10 = theta[spec[1, 0]] / (theta[spec[1, 1]] if spec[1, 1] >= 0 else 1.0)
+    k12 = k13 = 0.0
+    k21 = k31 = 1.0
+    if spec[2, 0] >= 0:
+        k12 = theta[spec[2, 0]] / (theta[spec[2, 1]] if spec[2, 1] >= 0 else 1.0)
+        k21 = theta[spec[3, 0]] / (theta[spec[3, 1]] if spec[3, 1] >= 0 else 1.0)
+    if spec[4, 0] >= 0:
+        k13 = theta[spec[4, 0]] / (theta[spec[4, 1]] if spec[4, 1] >= 0 else 1.0)
+        k31 = theta[spec[5, 0]] / (theta[spec[5, 1]] if spec[5, 1] >= 0 else 1.0)
+    l1, l2, l3, s1, s2, s3 = _modes1(k10, k12, k13, k21, k31)
+    s1, s2, s3 = s1 / v1, s2 / v1, s3 / v1
+    for k in range(lengths.size):
+        h = lengths[k]
+        x1, x2, x3 = l1 * h, l2 * h, l3 * h
+        # one exponential each: keep = exp(-x); gain = (1 - keep) / rate, by expm1 where it would lose digits
+        c[k, 0], c[k, 3] = math.exp(-x1), s1 * h * _phi(x1)
+        c[k, 1], c[k, 4] = math.exp(-x2), s2 * h * _phi(x2)
+        c[k, 2], c[k, 5] = math.exp(-x3), s3 * h * _phi(x3)
+    a, b, d = s1 * jump[0], s2 * jump[0], s3 * jump[0]
+    for p in range(write[0, 0], write[0, 1]):
+        out[p] = math.log(a + b + d)
+    for i in range(kinds.size):
+        k, rate, push = kinds[i], rates[i], jump[i + 1]
+        a = a * c[k, 0] + rate * c[k, 3] + push * s1
+        b = b * c[k, 1] + rate * c[k, 4] + push * s2
+        d = d * c[k, 2] + rate * c[k, 5] + push * s3
+        if write[i + 1, 1] > write[i + 1, 0]:
+            level = math.log(a + b + d)
+            for p in range(write[i + 1, 0], write[i + 1, 1]):
+                out[p] = level
+
+
+@njit(cache=True, error_model="numpy")
+def _solve(a: Floats, b: Floats, x: Floats) -> None:
+    """x of a x = b for a small positive definite a, by Cholesky; a is overwritten."""
+    q = b.size
+    for i in range(q):
+        for j in range(i + 1):
+            total = a[i, j]
+            for k in range(j):
+                total -= a[i, k] * a[j, k]
+            a[i, j] = math.sqrt(total) if i == j else total / a[j, j]
+    for i in range(q):
+        total = b[i]
+        for k in range(i):
+            total -= a[i, k] * x[k]
+        x[i] = total / a[i, i]
+    for i in range(q - 1, -1, -1):
+        total = x[i]
+        for k in range(i + 1, q):
+            total -= a[k, i] * x[k]
+        x[i] = total / a[i, i]
+
+
+@njit(cache=True, error_model="numpy")
+def _search(
+    measured: Floats,
+    sd: float,
+    root: Floats,
+    base: Floats,
+    column: Floats,
+    spec: Floats,
+    lengths: Floats,
+    kinds: Floats,
+    rates: Floats,
+    jump: Floats,
+    write: Floats,
+    close: float,
+    most: int,
+    z: Floats,
+    y: Floats,
+    jac: Floats,
+) -> tuple[int, bool]:
+    """Levenberg and Marquardt as in `fit`; z, y and jac (whitened) receive the optimum."""
+    q, n = z.size, y.size
+    c, theta = np.empty((lengths.size, 6)), np.empty(base.size)
+    eta, trial, fresh, move = np.empty(q), np.empty(n), np.empty(q), np.empty(q)
+    up, down = np.empty(n), np.empty(n)
+    gradient, curvature, work = np.empty(q), np.empty((q, q)), np.empty((q, q))
+    nudge = 6e-6
+    damping, cost, steps, renew = 0.0, 0.0, 0, True
+    for i in range(q):
+        eta[i] = 0.0
+        for j in range(i + 1):
+            eta[i] += root[i, j] * z[j]
+    _log_levels(base, column, spec, eta, lengths, kinds, rates, jump, write, c, theta, y)
+    for p in range(n):
+        cost += ((measured[p] - y[p]) / sd) ** 2
+    for i in range(q):
+        cost += z[i] * z[i]
+    while steps < most:
+        steps += 1
+        if renew:
+            for j in range(q):  # along each whitened direction, from both sides
+                for sign in (1.0, -1.0):
+                    for i in range(q):
+                        eta[i] = 0.0
+                        for k in range(i + 1):
+                            eta[i] += root[i, k] * (z[k] + (sign * nudge / root[j, j] if k == j else 0.0))
+                    _log_levels(
+                        base, column, spec, eta, lengths, kinds, rates, jump, write, c, theta, up if sign > 0 else down
+                    )
+                for p in range(n):
+                    jac[p, j] = (up[p] - down[p]) / (2.0 * nudge / root[j, j]) / sd
+            for i in range(q):
+                gradient[i] = -z[i]
+                for p in range(n):
+                    gradient[i] += jac[p, i] * (measured[p] - y[p]) / sd
+                for j in range(i + 1):
+                    total = 1.0 if i == j else 0.0
+                    for p in range(n):
+                        total += jac[p, i] * jac[p, j]
+                    curvature[i, j] = curvature[j, i] = total
+        for i in range(q):
+            for j in range(q):
+                work[i, j] = curvature[i, j] * (1.0 + damping if i == j else 1.0)
+        _solve(work, gradient, move)
+        largest = 0.0
+        for i in range(q):
+            fresh[i] = z[i] + move[i]
+            largest = max(largest, abs(move[i]))
+        for i in range(q):
+            eta[i] = 0.0
+            for j in range(i + 1):
+                eta[i] += root[i, j] * fresh[j]
+        _log_levels(base, column, spec, eta, lengths, kinds, rates, jump, write, c, theta, trial)
+        cost_new = 0.0
+        for p in range(n):
+            cost_new += ((measured[p] - trial[p]) / sd) ** 2
+        for i in range(q):
+            cost_new += fresh[i] * fresh[i]
+        if cost_new <= cost * (1.0 + 1e-14) + 1e-14:
+            cost, renew = cost_new, True
+            for i in range(q):
+                z[i] = fresh[i]
+            for p in range(n):
+                y[p] = trial[p]
+            damping = 0.0 if damping < 1e-3 else damping / 10.0
+            if largest < close:
+                return steps, True
+        else:
+            if largest < close:
+                return steps, True
+            renew = False
+            damping = max(1e-3, damping * 10.0)
+    return steps, False
+
+
+def fitter(problem: Any) -> Any:
+    """The compiled search for a mammillary model whose parameters are lognormal; None for any other."""
+    model, plan = problem.model, problem.plan
+    if plan is None or any(problem.spread.logit):
+        return None
+    names = list(model.parameters)
+    volumes = {c.name: c.volume for c in model.compartments}
+    central = model.parent.compartment
+    others = [c.name for c in model.compartments if c.name != central]
+    spec = np.full((6, 2), -1, dtype=np.int64)
+    spec[0, 0] = names.index(volumes[central])
+    for flow in model.flows:
+        row = 1 if not flow.target else 2 + 2 * others.index(flow.target if flow.source == central else flow.source)
+        row += flow.source != central
+        if spec[row, 0] >= 0:
+            return None
+        spec[row, 0] = names.index(flow.rate or flow.clearance)
+        spec[row, 1] = -1 if flow.rate else names.index(volumes[flow.source])
+    typical = individual(model, problem.person)
+    base = np.log(np.array([float(typical[name][0]) for name in names]))
+    column = np.array([problem.spread.names.index(n) if n in problem.spread.names else -1 for n in names])
+    root = np.ascontiguousarray(problem.root)
+    shift = math.log(NG_PER_ML_IN_MG_PER_L)
+    q, n = len(problem.spread.names), problem.times.size
+
+    def search(measured: Floats) -> tuple[Floats, Floats, Floats, int, bool]:
+        z, y, jac = np.zeros(q), np.empty(n), np.empty((n, q))
+        steps, converged = _search(
+            measured - shift,
+            problem.residual_sd,
+            root,
+            base,
+            column,
+            spec,
+            plan.lengths,
+            plan.kinds,
+            plan.rates,
+            plan.jump,
+            plan.write,
+            1e-9,
+            200,
+            z,
+            y,
+            jac,
+        )
+        return z, y + shift, jac, steps, converged
+
+    return search

@@ -7,8 +7,16 @@ with both.
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from stillhaven.science.pk import mammillary
+from stillhaven.science.pk.models import Floats
+
+if TYPE_CHECKING:
+    from stillhaven.science.pk.fit import Problem
+
+Search = Callable[[Floats], tuple[Floats, Floats, Floats, int, bool]]
 
 try:
     if os.environ.get("STILLHAVEN_PK_NUMBA", "1") == "0":
@@ -24,3 +32,8 @@ else:
     modes = _fast.modes
     run = _fast.run
     tally = _fast.tally
+
+
+def fitter(problem: Problem) -> Search | None:
+    """The compiled search for this problem's optimum, or None where numpy has to do it."""
+    return _fast.fitter(problem) if AVAILABLE else None
