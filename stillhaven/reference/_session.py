@@ -83,6 +83,8 @@ def _marks(whole: Table) -> CheckMarks:
         for name in MEASURES:
             if name not in labels:
                 row.wrong("labels", f"has no word for {name!r}")
+        for name in set(labels) - set(MEASURES):
+            row.wrong(f"labels.{name}", "is a key that nobody reads: no such measure")
     return CheckMarks(
         soon=times["soon"],
         early=times["early"],

@@ -116,7 +116,7 @@ class Table:
     asked: set[str] = field(default_factory=set)
 
     def where(self, name: str) -> str:
-        return f"{self.key}.{name}" if self.key else name
+        return ".".join(part for part in (self.key, name) if part)
 
     def wrong(self, name: str, why: str) -> None:
         self.problems.append(Problem(file=self.file, key=self.where(name), why=why))
