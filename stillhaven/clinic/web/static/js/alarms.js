@@ -20,8 +20,8 @@ export function slots(alarms, count) {
 }
 
 export class Alarms {
-  constructor({ slotsPlace, listButton, pauseButton, polite, assertive, onAck, onPause, onList, template }) {
-    Object.assign(this, { slotsPlace, listButton, pauseButton, polite, assertive, onAck, onPause, onList, template });
+  constructor({ slotsPlace, listButton, pauseButton, polite, assertive, audible, onAck, onPause, onList, template }) {
+    Object.assign(this, { slotsPlace, listButton, pauseButton, polite, assertive, audible, onAck, onPause, onList, template });
     this.nodes = new Map();
     this.answered = new Map();      // taken on this tablet, not yet confirmed by the server
     this.spoken = new Map();
@@ -38,7 +38,8 @@ export class Alarms {
     return (state?.alarms || []).map((a) => (this.answered.has(a.uid) && open(a) ? { ...a, state: "acknowledged", ack_by: say("ack.sending") } : a));
   }
 
-  render(state) {
+  render(state, silent = false) {
+    this.silent = silent;
     const alarms = this.shown(state);
     const locked = Boolean(state?.session?.locked);
     const wide = matchMedia("(min-width: 621px)").matches ? 2 : 1;
@@ -48,7 +49,7 @@ export class Alarms {
     const waiting = alarms.filter(open).length;
     setText(this.listButton.querySelector(".count"), more > 0 ? `+${more}` : String(alarms.length));
     setText(this.listButton.querySelector(".what"), more > 0 ? say("alarm.more") : say("alarm.open"));
-    setAttr(this.listButton, "aria-label", `${this.listButton.querySelector(".count").textContent} ${this.listButton.querySelector(".what").textContent}. ` + say("alarm.list", { n: alarms.length, waiting }));
+    setAttr(this.listButton, "title", say("alarm.list", { n: alarms.length, waiting }));
     setAttr(this.listButton, "data-state", more > 0 ? "warn" : null);
     this.pausedUntil = state?.audio?.paused_until ? Date.parse(state.audio.paused_until) : 0;
     this.tickPause(state);
@@ -59,7 +60,9 @@ export class Alarms {
     const keep = new Set(visible.map((a) => a.uid));
     for (const [uid, node] of this.nodes) if (!keep.has(uid)) { node.remove(); this.nodes.delete(uid); }
     if (!visible.length) {
-      if (!this.calm) { this.calm = el("p", { class: "alarm-calm" }, el("span", {}, say("alarm.none"))); this.slotsPlace.append(this.calm); }
+      if (!this.calm) { this.calm = el("p", { class: "alarm-calm" }); this.slotsPlace.append(this.calm); }
+      setText(this.calm, this.silent ? say("alarm.unknown") : say("alarm.none"));
+      setAttr(this.calm, "data-look", this.silent ? "unknown" : null);
       return;
     }
     this.calm?.remove(); this.calm = null;
@@ -89,11 +92,14 @@ export class Alarms {
     const tail = [];
     if (alarm.state === "latched") tail.push(say("alarm.latched"));
     if (alarm.state === "acknowledged") tail.push(say("alarm.acked", { by: alarm.ack_by || "" }));
+    if (this.silent) tail.push(say("alarm.asof"));
     if (alarm.escalated) tail.push(say("alarm.escalated"));
-    setText(node.querySelector(".alarm-detail"), [alarm.detail, age, ...tail].filter(Boolean).join(" · "));
+    const detail = [age, ...tail, alarm.detail].filter(Boolean).join(" · ");
+    setText(node.querySelector(".alarm-detail"), detail);
+    setAttr(node, "title", `${alarm.title}: ${detail}`);
     const button = node.querySelector("button");
     setAttr(button, "hidden", alarm.state === "acknowledged");
-    setText(button, locked ? say("alarm.unlock") : say("alarm.ack"));
+    setText(button, locked ? say("locked.unlock") : say("alarm.ack"));
     setAttr(button, "aria-label", `${locked ? say("alarm.unlock") : say("alarm.ack")}: ${alarm.title}`);
   }
 
@@ -117,9 +123,10 @@ export class Alarms {
   tickPause(state) {
     const left = Math.max(this.pausedUntil, this.quietUntil) - now();
     const paused = left > 0;
-    setAttr(this.pauseButton, "data-state", paused ? "warn" : null);
-    setText(this.pauseButton.querySelector(".count"), paused ? span(left) : "");
-    setText(this.pauseButton.querySelector(".what"), paused ? say("sound.paused") : say("sound.pause"));
+    const mute = !this.audible();
+    setAttr(this.pauseButton, "data-state", mute ? "mute" : paused ? "warn" : null);
+    setText(this.pauseButton.querySelector(".count"), paused && !mute ? span(left) : "");
+    setText(this.pauseButton.querySelector(".what"), mute ? say("sound.off") : paused ? say("sound.paused") : say("sound.pause"));
     const by = paused && state?.audio?.by ? say("sound.paused_by", { by: state.audio.by, span: span(left) }) : "";
     setAttr(this.pauseButton, "title", by || (paused ? say("sound.paused") : say("sound.pause_long")));
     return paused;

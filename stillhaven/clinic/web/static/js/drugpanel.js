@@ -4,6 +4,8 @@ import { hhmm, now, span } from "./clock.js";
 import { el, say, setAttr, setText } from "./page.js";
 import { number, stepper } from "./stepper.js";
 
+/** 150 rather than 150.0, 61.5 as it is. */
+const short = (value) => (value === null || value === undefined ? "—" : String(Number(Number(value).toFixed(1))));
 const fixed = (value, digits) => (value === null || value === undefined ? "—" : Number(value).toFixed(digits));
 
 export class DrugPanel {
@@ -27,7 +29,7 @@ export class DrugPanel {
       setAttr(this.part("meter"), "aria-valuenow", Math.round(part));
       setText(this.part("rate"), this.rateText(drug));
       setText(this.part("left"), this.left(drug));
-      setText(this.part("concentration"), drug.concentration ? say("drug.concentration", { v: drug.concentration, planned: fixed(drug.planned_mg, 1) }) : "");
+      setText(this.part("concentration"), drug.concentration ? say("drug.concentration", { v: drug.concentration, planned: short(drug.planned_mg) }) : "");
     }
     const pending = this.waiting.filter((e) => e.kind === "action");
     setText(this.part("pending"), pending.length ? say("drug.pending", { label: pending[0].label, time: hhmm(Date.parse(pending[0].body.happened_at)) }) : "");
@@ -39,7 +41,7 @@ export class DrugPanel {
     if (drug.phase === "held") return say("drug.held");
     if (drug.phase === "not_started") return say("drug.not_started");
     if (drug.phase === "finished") return say("drug.finished");
-    return [drug.rate_mg_per_h !== null && drug.rate_mg_per_h !== undefined ? `${fixed(drug.rate_mg_per_h, 1)} mg/h` : "", drug.rate_ml_per_h !== null && drug.rate_ml_per_h !== undefined ? `${fixed(drug.rate_ml_per_h, 1)} mL/h` : ""].filter(Boolean).join(" · ");
+    return [drug.rate_mg_per_h !== null && drug.rate_mg_per_h !== undefined ? `${short(drug.rate_mg_per_h)} mg/h` : "", drug.rate_ml_per_h !== null && drug.rate_ml_per_h !== undefined ? `${short(drug.rate_ml_per_h)} mL/h` : ""].filter(Boolean).join(" · ");
   }
 
   left(drug) {
@@ -60,8 +62,10 @@ export class DrugPanel {
       const why = session?.locked ? say("locked.short") : action.why;
       return el("button", { type: "button", class: style, "data-action": action.name, "aria-disabled": off ? "true" : null, title: off ? why : null, onclick: () => (off ? this.refuse(action, why) : this.ask(action)) }, el("span", { "aria-hidden": "true" }, sign), action.label);
     };
-    this.buttons.replaceChildren(...actions.slice(0, 3).map(node));
-    this.rest = actions.slice(3);
+    const order = ["start", "hold", "resume", "stop"];
+    const sorted = [...actions].sort((a, b) => (order.indexOf(a.name) + 1 || 9) - (order.indexOf(b.name) + 1 || 9));
+    this.buttons.replaceChildren(...sorted.slice(0, 2).map(node));
+    this.rest = sorted.slice(2);
     if (this.rest.length) this.buttons.append(el("button", { type: "button", class: "btn-more", "aria-label": say("drug.more"), onclick: () => this.sheet.open({ name: "actions", title: say("drug.more"), body: [el("div", { class: "choice-grid" }, ...this.rest.map(node))] }) }, "⋯"));
   }
 
@@ -75,7 +79,7 @@ export class DrugPanel {
     if (action.href) { location.assign(action.href); return; }
     if (action.name === "rate") { this.askRate(action); return; }
     const { drug } = this.state();
-    const numbers = drug ? say("drug.numbers", { given: fixed(drug.given_mg, 1), planned: fixed(drug.planned_mg, 1), rate: this.rateText(drug) }) : "";
+    const numbers = drug ? say("drug.numbers", { given: fixed(drug.given_mg, 1), planned: short(drug.planned_mg), rate: this.rateText(drug) }) : "";
     const known = { hold: ["drug.hold_sure", "drug.hold_do"], stop: ["drug.stop_sure", "drug.stop_do"], resume: ["drug.resume_sure", "drug.resume_do"] }[action.name];
     const left = drug && drug.planned_mg !== null && drug.given_mg !== null ? fixed(drug.planned_mg - drug.given_mg, 1) : "—";
     const reason = el("input", { type: "text", id: "action-reason", autocomplete: "off" });
@@ -152,6 +156,6 @@ export function renderCoverage(place, coverage) {
     const known = c.percent !== null && c.percent !== undefined;
     const meter = el("span", { class: "meter" }, fill);
     fill.parentElement.style.setProperty("--part", String(known ? c.percent : 0));
-    return el("li", { "data-signal": c.signal }, el("span", {}, c.label), el("span", { class: "muted" }, el("b", {}, known ? `${Math.floor(c.percent)} %` : "—"), known && c.longest_gap_s >= 1 ? ` · ${say("coverage.gap", { span: span(c.longest_gap_s * 1000) })}` : ""), meter);
+    return el("li", { "data-signal": c.signal }, el("span", {}, c.label), meter, el("span", {}, el("b", {}, known ? `${Math.floor(c.percent)} %` : "—"), known && c.longest_gap_s >= 1 ? el("span", { class: "muted" }, ` · ${say("coverage.gap", { span: span(c.longest_gap_s * 1000) })}`) : ""));
   }) : [el("li", { class: "muted" }, say("coverage.none"))]));
 }

@@ -69,7 +69,7 @@ const outbox = new Outbox({
 });
 
 const alarms = new Alarms({
-  slotsPlace: $("alarm-slots"), listButton: $("alarm-list"), pauseButton: $("audio-pause"), polite: $("say-polite"), assertive: $("say-assertive"), template: $("alarm-template"),
+  slotsPlace: $("alarm-slots"), listButton: $("alarm-list"), pauseButton: $("audio-pause"), polite: $("say-polite"), assertive: $("say-assertive"), template: $("alarm-template"), audible: () => sound.enabled,
   onAck: (uid, at) => {
     if (state.session.locked) { openUnlock(); return false; }
     const alarm = (state.alarms || []).find((a) => a.uid === uid);
@@ -97,6 +97,7 @@ const silence = new Silence({
 
 /* A pause is for now alone: it is never queued, because a pause that arrives ten minutes late would hide another alarm. */
 async function pauseAudio() {
+  if (!sound.enabled) { sound.enable(); return; }
   if (silent || !urls.audio_pause) { alarms.quiet(config.quiet_s || 120); paint(); return; }
   if (state.session.locked) { openUnlock(); return; }
   try {
@@ -106,12 +107,7 @@ async function pauseAudio() {
   } catch { toast(say("sound.pause_failed")); }
 }
 
-function renderSound() {
-  const chip = $("sound-chip");
-  if (!chip) return;
-  setText(chip, sound.enabled ? say("sound.on") : say("sound.off"));
-  setAttr(chip, "data-state", sound.enabled ? "ok" : "warn");
-}
+function renderSound() { if (state) alarms.tickPause(state); }
 
 // ---- the top row
 function ageAt(t) {
@@ -125,6 +121,7 @@ function renderTop() {
   setText($("who-name"), patient.name ? patient.name + preferred : say("who.unknown"));
   const today = patient.weighed_on && ageAt(patient.weighed_on) === ageAt(iso());
   const weight = patient.weight_kg ? say(today ? "who.weight_today" : "who.weight_on", { kg: Number(patient.weight_kg).toFixed(1), on: patient.weighed_on ? ageAt(patient.weighed_on) : say("who.date_unknown") }) : say("who.no_weight");
+  setAttr($("who"), "data-long", $("who-name").textContent.length > 34);
   setText($("who-facts"), [patient.pronouns, patient.age_y !== null && patient.age_y !== undefined ? say("who.age", { y: patient.age_y }) : "", weight, session.chair].filter(Boolean).join(" · "));
   const allergies = patient.allergies;
   setText($("allergy"), allergies === null || allergies === undefined ? say("allergy.unknown") : allergies.length ? say("allergy.some", { list: allergies.join(", ") }) : say("allergy.none"));
@@ -223,7 +220,7 @@ function openUnlock() {
     chosen = person.uid;
     for (const b of list.children) b.setAttribute("aria-pressed", String(b === event.currentTarget));
   } }, el("span", {}, person.name))));
-  const pins = keypad((key) => { if (key === "back") pin = pin.slice(0, -1); else if (/\d/.test(key) && pin.length < 12) pin += key; show(); });
+  const pins = keypad((key) => { if (key === "back") pin = pin.slice(0, -1); else if (/\d/.test(key) && pin.length < 12) pin += key; show(); }, { point: false });
   const go = el("button", { type: "button", class: "button-next", onclick: async () => {
     if (!chosen) { complain(say("unlock.choose")); return; }
     try {
@@ -251,7 +248,7 @@ function paint() {
   if (!state) return;
   renderTop();
   tiles.render(state, Boolean(silent));
-  alarms.render(state);
+  alarms.render(state, Boolean(silent));
   drug.render();
   renderDue($("due"), state.due || [], (name) => (state.session.locked ? openUnlock() : pad.openNamed(name)));
   renderCoverage($("coverage"), state.coverage || []);
@@ -286,7 +283,7 @@ renderSound();
 setInterval(() => {
   renderTop();
   tiles.render(state, Boolean(silent));
-  alarms.render(state);
+  alarms.render(state, Boolean(silent));
   drug.render();
   renderDue($("due"), state.due || [], (name) => pad.openNamed(name));
   sound.play(alarms.pattern(state, Boolean(silent)));
@@ -312,7 +309,6 @@ function toggleTable() {
 $("table-switch").addEventListener("click", toggleTable);
 $("who").addEventListener("click", openPerson);
 $("comfort").addEventListener("click", openPerson);
-$("sound-chip").addEventListener("click", () => sound.enable());
 $("ribbon").addEventListener("click", openEntries);
 $("unlock-open").addEventListener("click", openUnlock);
 

@@ -24,10 +24,10 @@ export function number(input) {
   return Number(text);
 }
 
-export function keypad(onKey) {
+export function keypad(onKey, { point = true } = {}) {
   const key = (text, value, label) => el("button", { type: "button", "aria-label": label || null, onclick: () => onKey(value) }, text);
   return el("div", { class: "keypad", role: "group", "aria-label": say("step.keypad") },
-    ...[1, 2, 3, 4, 5, 6, 7, 8, 9].map((n) => key(String(n), String(n))), key(".", ".", say("step.point")), key("0", "0"), key("⌫", "back", say("step.back")));
+    ...[1, 2, 3, 4, 5, 6, 7, 8, 9].map((n) => key(String(n), String(n))), point ? key(".", ".", say("step.point")) : el("span"), key("0", "0"), key("⌫", "back", say("step.back")));
 }
 
 export function enhance(box) {

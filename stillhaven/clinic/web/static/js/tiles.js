@@ -112,8 +112,11 @@ export class Tiles {
     setText(p.mark, mode);
     setAttr(p.mark, "hidden", !mode);
 
-    const worst = (state.alarms || []).filter((a) => covers(tile.signal, a.signal) && a.state !== "cleared").reduce((most, a) => (RANK[a.priority] > (RANK[most] || 0) ? a.priority : most), "");
+    const mine = (state.alarms || []).filter((a) => covers(tile.signal, a.signal) && a.state !== "cleared");
+    const waiting = mine.filter((a) => a.state !== "acknowledged");
+    const worst = (waiting.length ? waiting : mine).reduce((most, a) => (RANK[a.priority] > (RANK[most] || 0) ? a.priority : most), "");
     setAttr(p.node, "data-alarm", worst || null);
+    setAttr(p.node, "data-acked", worst && !waiting.length ? "true" : null);
     setText(p.sign, worst ? SIGNS[worst] : "");
     setAttr(p.node, "aria-label", `${tile.label}: ${shown ? `${text} ${tile.unit}` : say("tile.spoken_none")}, ${ageText}${worst ? `, ${say(`priority.${worst}`)}` : ""}`);
   }

@@ -104,7 +104,7 @@ export class Trends {
     const { from, end, to } = this.times();
     const right = width - 6;
     const x = (t) => LEFT + ((t - from) / (to - from)) * (right - LEFT);
-    const events = this.placeEvents(x, right, from, end);
+    const events = this.placeEvents(x, right, from, end, height);
     const lanes = Math.max(1, events.lanes);
     const bottom = height - AXIS - lanes * LANE;
     const strips = this.strips();
@@ -285,21 +285,20 @@ export class Trends {
   }
 
   /** Events side by side in lanes under the strips; what finds no room keeps its sign, and its words in the table. */
-  placeEvents(x, right, from, end) {
+  placeEvents(x, right, from, end, height) {
     const g = this.context;
     g.font = `13px ${FONT}`;
-    const ends = [LEFT - 10, LEFT - 10];
+    const ends = new Array(height < 340 ? 1 : height < 440 ? 2 : 3).fill(LEFT - 10);
     const placed = [];
     for (const event of (this.state.events || []).filter((e) => e.at_ms >= from && e.at_ms <= end)) {
       const px = x(event.at_ms), w = g.measureText(event.label).width;
       const flip = px + 12 + w > right;
       const left = flip ? px - 12 - w : px - 7;
-      let lane = ends.findIndex((e) => left > e + 6);
-      const label = lane >= 0;
-      if (!label) lane = ends[0] <= ends[1] ? 0 : 1; else ends[lane] = flip ? px + 8 : px + 12 + w;
-      placed.push({ event, px, lane, label, flip, w });
+      const lane = ends.findIndex((e) => left > e + 6);
+      if (lane >= 0) ends[lane] = flip ? px + 8 : px + 12 + w;
+      placed.push({ event, px, lane, flip, w });
     }
-    return { placed, lanes: placed.some((p) => p.lane === 1) ? 2 : 1 };
+    return { placed, lanes: Math.max(0, ...placed.map((p) => p.lane)) + 1 };
   }
 
   axis({ g, x, from, end, to, right }, bottom, height, { placed }, lanes) {
@@ -307,8 +306,8 @@ export class Trends {
     const muted = this.colour("--muted"), ink = this.colour("--ink"), accent = this.colour("--accent");
     const nowX = Math.round(x(end)) + 0.5;
     g.strokeStyle = ink; g.globalAlpha = 0.55; g.lineWidth = 1; g.beginPath(); g.moveTo(nowX, TOP); g.lineTo(nowX, height - AXIS); g.stroke(); g.globalAlpha = 1;
-    for (const { event, px, lane, label, flip, w } of placed) {
-      const ey = bottom + 10 + lane * LANE;
+    for (const { event, px, lane, flip, w } of placed) {
+      const label = lane >= 0, ey = label ? bottom + 10 + lane * LANE : bottom - 1;  // no room: its sign stands on the axis
       if (event.kind === "dose" || event.kind === "move") {
         g.strokeStyle = accent; g.lineWidth = 1.5; g.setLineDash([3, 4]); g.beginPath(); g.moveTo(px, TOP); g.lineTo(px, ey - 5); g.stroke(); g.setLineDash([]);
       }
