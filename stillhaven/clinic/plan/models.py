@@ -31,7 +31,9 @@ class Order(Entry):
     fasting_liquid_h = models.DecimalField(max_digits=4, decimal_places=1, null=True, blank=True)
     observation_min = models.PositiveSmallIntegerField(null=True, blank=True)
     limits = models.JSONField(default=list)  # alarm limits: [{"condition", "signal", "tier", "value"}]
-    rescue = models.JSONField(default=list)  # [{"key", "drug", "dose", "max_dose", "unit", "route", "max_times", "when"}]
+    rescue = models.JSONField(
+        default=list
+    )  # [{"key", "drug", "dose", "max_dose", "unit", "route", "max_times", "when"}]
     timetable = models.CharField(max_length=60, blank=True)  # key of a check timetable
     valid_from = models.DateField()
     valid_until = models.DateField()
