@@ -84,6 +84,7 @@ class User(AbstractBaseUser):
     patient = models.OneToOneField(Patient, models.PROTECT, null=True, blank=True, related_name="account")
     is_active = models.BooleanField(default=True)
     pin_hash = models.CharField(max_length=128, blank=True)  # quick unlock at the chair, never a way in by itself
+    last_totp_step = models.BigIntegerField(default=0)  # the newest code that was accepted: none is accepted twice
     created_at = models.DateTimeField(auto_now_add=True)
 
     objects = UserManager()
@@ -122,6 +123,21 @@ class User(AbstractBaseUser):
 
     def __str__(self) -> str:
         return self.signature_name or self.email
+
+
+class RosterPlace(models.Model):
+    """Somebody signed in with both factors in this browser: for twelve hours a PIN lets them unlock it or take over."""
+
+    browser = models.CharField(max_length=43, db_index=True)  # a random name kept in the browser's session
+    user = models.ForeignKey(User, models.CASCADE, related_name="roster_places")
+    signed_in_at = models.DateTimeField()
+    wrong_pins = models.PositiveSmallIntegerField(default=0)
+
+    class Meta:
+        constraints = (models.UniqueConstraint("browser", "user", name="people_rosterplace_once"),)
+
+    def __str__(self) -> str:
+        return f"{self.user} in {self.browser[:6]}"
 
 
 class ApiToken(models.Model):
