@@ -37,6 +37,9 @@ from stillhaven.science.scales import Scale
 from stillhaven.science.vitals import Signal
 
 
+DEMO_CLINIC = SHIPPED / "cast" / "demo_clinic"  # what the demo's invented clinic has set
+
+
 class BadReference(BadInput):
     """Reference files that cannot be used.  Carries every problem, each with its file and key."""
 

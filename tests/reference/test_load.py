@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from stillhaven.reference.files import SHIPPED
-from stillhaven.reference.load import BadReference, current, read
+from stillhaven.reference.load import DEMO_CLINIC, BadReference, current, read
 from stillhaven.science.checks import timetable_findings
 from stillhaven.science.errors import BadInput
 from stillhaven.science.protocol import Drug, Route
@@ -230,3 +230,17 @@ def test_every_signal_of_the_wire_is_defined_with_its_unit() -> None:
     }
     intermittent = {signal.key for signal in current().signals.values() if signal.intermittent}
     assert intermittent == set(current().signal_groups["pressure"].signals)
+
+
+def test_the_demo_clinic_has_set_everything() -> None:
+    reference = current(DEMO_CLINIC)
+    assert reference.policy.unset == ()
+    assert all(item.set_by and item.set_on for item in reference.policy_items)
+    table = reference.session.timetable(Drug.KETAMINE, Route.IM)
+    assert timetable_findings(table)[0].is_met
+    start = reference.session.start
+    assert None not in (
+        start.weight_max_age_days.value,
+        start.weight_change_pct.value,
+        start.baseline_max_age_min.value,
+    )
