@@ -106,18 +106,12 @@ def _apply(whole: Table, items: dict[str, PolicyItem]) -> None:
             continue
         if not on:
             row.wrong("on", "is missing: on which day was it set?")
-        if item.choices:
-            if choice not in item.choices:
-                row.wrong("choice", f"must be one of {', '.join(item.choices)}")
-                continue
-        elif value is None:
-            row.wrong("value", "is missing")
+        name = "choice" if item.choices else "value"
+        if why := item.why_not(value, choice):
+            row.wrong(name, why)
             continue
-        elif unit != item.unit:
-            row.wrong("unit", f"must be {item.unit}")
-            continue
-        elif not (item.low or 0) <= value <= (item.high or 0):
-            row.wrong("value", f"{value:g} lies outside {item.low:g} to {item.high:g} {item.unit}")
+        if unit != item.unit:
+            row.wrong("unit", f"must be {item.unit}" if item.unit else "a choice has no unit")
             continue
         items[key] = replace(
             item,

@@ -36,7 +36,6 @@ from stillhaven.science.protocol import Drug, Protocol, Route
 from stillhaven.science.scales import Scale
 from stillhaven.science.vitals import Signal
 
-
 DEMO_CLINIC = SHIPPED / "cast" / "demo_clinic"  # what the demo's invented clinic has set
 
 

@@ -7,6 +7,7 @@ taken for zero, normal or "no limit".
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -54,6 +55,20 @@ class PolicyItem:
     @property
     def is_set(self) -> bool:
         return self.value is not None or bool(self.choice)
+
+    def why_not(self, value: float | None, choice: str = "") -> str:
+        """Why this cannot be what the clinic sets; "" if it can.
+
+        >>> item = PolicyItem(key="k", fact="", title="", why="", unit="min", low=15, high=480)
+        >>> item.why_not(60), item.why_not(600)
+        ('', '600 lies outside 15 to 480 min')
+        """
+        if self.choices:
+            return "" if choice in self.choices else f"must be one of {', '.join(self.choices)}"
+        if value is None or not math.isfinite(value):
+            return "is missing" if value is None else "is not a finite number"
+        low, high = self.low or 0.0, self.high if self.high is not None else math.inf
+        return "" if low <= value <= high else f"{value:g} lies outside {low:g} to {high:g} {self.unit}"
 
 
 @dataclass(frozen=True, kw_only=True)
