@@ -177,13 +177,15 @@ def test_a_log_that_cannot_be_written_stops_nothing(tmp_path: Path) -> None:
 def test_what_an_earlier_run_left_is_ended(folder: folders.DataFolder) -> None:
     env = {**os.environ, "STILLHAVEN_CHILD_OF": str(folder.path)}
     command = [sys.executable, "-c", "import time; time.sleep(600)"]
-    with subprocess.Popen(command, env=env, start_new_session=True) as left:
-        with subprocess.Popen(command, start_new_session=True) as stranger:
-            assert leftovers.of(folder) == [left.pid]
-            leftovers.end(folder, patience_s=0.1)
-            assert left.wait(30) != 0
-            assert stranger.poll() is None
-            stranger.kill()
+    with (
+        subprocess.Popen(command, env=env, start_new_session=True) as left,
+        subprocess.Popen(command, start_new_session=True) as stranger,
+    ):
+        assert leftovers.of(folder) == [left.pid]
+        leftovers.end(folder, patience_s=0.1)
+        assert left.wait(30) != 0
+        assert stranger.poll() is None
+        stranger.kill()
 
 
 # ---------------------------------------------------------------- doctor
