@@ -50,7 +50,7 @@ def evaluate(
     _limit_changes(pen)
     for condition in _in_order(plan):
         if condition.rule in _BY_LIMIT:
-            _by_limit(pen, condition, seen)
+            _by_limit(pen, condition, seen, judged_until)
         else:
             _by_interval(pen, condition, seen, judged_until)
     for watch in list(pen.book.watches.values()):
@@ -80,6 +80,7 @@ class _Turn:
     tier: Tier
     stretch: Stretch | None = None
     end: End | None = None
+    of: datetime | None = None  # the crossing that this is the end of; None: of whichever runs
 
     @property
     def order(self) -> tuple[datetime, datetime, int, int]:
@@ -88,7 +89,7 @@ class _Turn:
         return (self.moment, self.measured, 1 if opens else 0, self.rank if opens else -self.rank)
 
 
-def _by_limit(pen: _Pen, condition: AlarmCondition, seen: Seen) -> None:
+def _by_limit(pen: _Pen, condition: AlarmCondition, seen: Seen, judged_until: datetime | None) -> None:
     delay = timedelta(seconds=condition.delay_s)
     for signal in condition.signals:
         for probe, series in seen.series.get(signal, {}).items():
@@ -102,7 +103,7 @@ def _by_limit(pen: _Pen, condition: AlarmCondition, seen: Seen) -> None:
                     continue
                 samples = judge.limit_samples(pen.plan, condition, tier, signal, probe, seen)
                 recorded, raised_at = _recorded(watch, tier)
-                end, new = find(samples, recorded, delay, pen.until, raised_at)
+                end, new = find(samples, recorded, delay, pen.until, raised_at, judged_until)
                 turns += _turns(rank, tier, end, new, raised_at)
             pen.tell(condition, key, turns)
 
@@ -134,17 +135,28 @@ def _recorded(watch: Watch | None, tier: Tier) -> tuple[Recorded, datetime | Non
 def _turns(
     rank: int, tier: Tier, end: End | None, new: Sequence[Stretch], raised_at: datetime | None
 ) -> Iterable[_Turn]:
+    """What to write about one tier.  Of two stretches the later begins when the earlier is known to be over."""
+    over: tuple[datetime, datetime] | None = None  # measured, known
     if end is not None:
         moment = max(end.known_at, raised_at or end.known_at)
+        over = (end.ended_at, moment)
         yield _Turn(moment=moment, measured=end.ended_at, rank=rank, tier=tier, end=end)
     for stretch in new:
-        yield _Turn(moment=stretch.raised_at, measured=stretch.crossed_at, rank=rank, tier=tier, stretch=stretch)
+        begins = stretch.raised_at
+        if over is not None and stretch.crossed_at >= over[0]:
+            begins = max(begins, over[1])
+        yield _Turn(moment=begins, measured=stretch.crossed_at, rank=rank, tier=tier, stretch=stretch)
         if stretch.ended_at is not None and stretch.ended_known_at is not None:
-            moment = max(stretch.ended_known_at, stretch.raised_at)
-            over = End(stretch.ended_at, moment, stretch.reason)
-            yield _Turn(
-                moment=moment, measured=max(stretch.ended_at, stretch.crossed_at), rank=rank, tier=tier, end=over
-            )
+            moment, ended_at = max(stretch.ended_known_at, begins), max(stretch.ended_at, stretch.crossed_at)
+            last = End(stretch.ended_at, moment, stretch.reason)
+            over = (ended_at, moment)
+            yield _Turn(moment=moment, measured=ended_at, rank=rank, tier=tier, end=last, of=stretch.crossed_at)
+
+
+def _is_running(watch: Watch, turn: _Turn) -> bool:
+    """Is what ends here still recorded as running?  A late one, known whole, never was."""
+    mine = watch.tiers.get(turn.tier.key)
+    return mine is not None and mine.running and turn.of in (None, mine.opened.crossed_at)
 
 
 def _yield(
@@ -296,7 +308,7 @@ class _Pen:
             kind,
             at,
             watch.key,
-            (watch.alarm, opened.tier, opened.crossed_at, more.get("ended_at", "")),
+            (watch.alarm, opened.tier, opened.crossed_at, more.get("ended_at", ""), watch.unanswered_since or ""),
             alarm=watch.alarm,
             tier=opened.tier,
             rank=opened.rank,
@@ -315,8 +327,8 @@ class _Pen:
             self.settle(watch)
             self.escalate(watch, turn.moment)
             if turn.stretch is not None:
-                self._open(condition, watch, turn.tier, turn.rank, turn.stretch)
-            elif turn.end is not None:
+                self._open(condition, watch, turn.tier, turn.rank, replace(turn.stretch, raised_at=turn.moment))
+            elif turn.end is not None and _is_running(watch, turn):
                 self._end(watch, turn.tier.key, turn.moment, turn.end)
 
     def _open(self, condition: AlarmCondition, watch: Watch, tier: Tier, rank: int, stretch: Stretch) -> None:
@@ -349,9 +361,7 @@ class _Pen:
         )
 
     def _end(self, watch: Watch, tier: str, moment: datetime, end: End) -> None:
-        mine = watch.tiers.get(tier)
-        if mine is None or not mine.running:
-            return  # the end of one that was recorded whole
+        mine = watch.tiers[tier]
         gone = mine.acked or not mine.opened.latching
         last = gone and len(watch.tiers) == 1
         if last and mine.acked and watch.acked_at is not None:

@@ -7,7 +7,7 @@ once), it is raised at once.  Silence does not end a stretch before it is raised
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import NamedTuple
@@ -57,6 +57,7 @@ class End(NamedTuple):
     reason: str
 
 
+Silence = tuple[datetime, datetime | None]  # when values stopped being current, when they came again
 Recorded = Sequence[tuple[datetime, datetime | None]]  # (crossed_at, ended_at) in order; the last may still run
 
 
@@ -66,13 +67,20 @@ def find(
     delay: timedelta,
     now: datetime,
     raised_at: datetime | None = None,
+    judged_until: datetime | None = None,
 ) -> tuple[End | None, list[Stretch]]:
     """The end of the recorded stretch that was running, and the stretches that are not recorded yet.
 
     `samples` are in order of measurement and known by `now`.  A recorded stretch covers its samples, and whatever
-    arrives later and touches it.  `raised_at`: when the running one was raised.
+    arrives later and touches it.  `raised_at`: when the running one was raised.  Silences that were over by
+    `judged_until` were judged then; older samples may be missing by now, and look like silence.
     """
-    walk = _Walk(samples, recorded, delay, now, raised_at or now)
+    gaps = {
+        sample: gap
+        for sample, gap in _gaps(samples, now).items()
+        if gap[1] is None or judged_until is None or gap[1] > judged_until
+    }
+    walk = _Walk(samples, recorded, delay, now, raised_at or now, gaps)
     for sample in samples:
         walk.step(sample)
     return walk.finish()
@@ -80,12 +88,18 @@ def find(
 
 class _Walk:
     def __init__(
-        self, samples: Sequence[Sample], recorded: Recorded, delay: timedelta, now: datetime, raised_at: datetime
+        self,
+        samples: Sequence[Sample],
+        recorded: Recorded,
+        delay: timedelta,
+        now: datetime,
+        raised_at: datetime,
+        gaps: Mapping[Sample, Silence],
     ) -> None:
         self.delay, self.now, self.raised_at = delay, now, raised_at
         self.closed = [(start, end) for start, end in recorded if end is not None]
         self.running = next((start for start, end in recorded if end is None), None)
-        self.gaps = _gaps(samples, now)
+        self.gaps = gaps
         self.run: list[Sample] = []
         self.back: list[Sample] = []  # values that are back, soon after the run
         self.end: End | None = None
@@ -190,9 +204,9 @@ def _stretch(run: Sequence[Sample], moment: datetime, end: End | None = None) ->
     )
 
 
-def _gaps(samples: Sequence[Sample], now: datetime) -> dict[Sample, tuple[datetime, datetime | None]]:
+def _gaps(samples: Sequence[Sample], now: datetime) -> dict[Sample, Silence]:
     """After which sample did the values stop being current: when that was, and when values came again."""
-    gaps: dict[Sample, tuple[datetime, datetime | None]] = {}
+    gaps: dict[Sample, Silence] = {}
     newest: Sample | None = None
     fresh_until: datetime | None = None
     for sample in sorted(samples, key=lambda sample: sample.known_at):

@@ -10,36 +10,40 @@ from stillhaven.science.alarms.plan import AlarmPlan
 from stillhaven.science.alarms.seen import measured_at
 from stillhaven.science.vitals import Reading
 
-KEEP_LATEST = 3
+KEEP_BEFORE = 3  # values of each series before the window, so that what was current is known
 
 
-def reach_back(plan: AlarmPlan, judged_until: datetime, new: Iterable[Reading], facts: AlarmFacts) -> datetime:
-    """From when on readings are needed: the plan's window before the last asking, or before the oldest new value.
+def reach_back(plan: AlarmPlan, judged_until: datetime, readings: Iterable[Reading], facts: AlarmFacts) -> datetime:
+    """From when on, by measurement, readings are needed if `evaluate` was last asked at `judged_until`.
 
-    `new` are the readings that arrived since the last asking; values that come late reach further back.
+    One window before the oldest value that arrived in the window before the last asking, or since.  So values that come
+    late reach further back, for as long as they may still have to be said.
     """
-    oldest = min((measured_at(reading, facts) for reading in new), default=judged_until)
-    return min(oldest, judged_until) - timedelta(seconds=plan.window_s)
+    window = timedelta(seconds=plan.window_s)
+    recent = (measured_at(r, facts) for r in readings if r.arrived_at >= judged_until - window)
+    return min(judged_until, min(recent, default=judged_until)) - window
 
 
 def trim(plan: AlarmPlan, readings: Iterable[Reading], judged_until: datetime, facts: AlarmFacts) -> list[Reading]:
     """The readings that `evaluate` needs if it was asked at `judged_until` and that answer was recorded.
 
-    Those measured or arrived in the window, every measurement of the signals taken now and then (once each), and the
-    last few of each series before it, so that what is current is known.
+    Of each series everything measured since `reach_back`, or since the value that arrived last, and a few before it; all
+    of the signals that are taken now and then.  Give `judged_until` to `evaluate` as well.
     """
     readings = list(readings)
-    since = reach_back(plan, judged_until, (r for r in readings if r.arrived_at > judged_until), facts)
+    since = reach_back(plan, judged_until, readings, facts)
     rare = {signal.key for signal in plan.signals if signal.intermittent}
     kept: list[Reading] = []
-    older: dict[tuple[str, str, str], list[Reading]] = {}
+    series: dict[tuple[str, str, str], list[Reading]] = {}
     for reading in readings:
-        if reading.signal in rare or reading.arrived_at >= since or measured_at(reading, facts) >= since:
+        if reading.signal in rare:
             kept.append(reading)
         else:
-            older.setdefault((reading.signal, reading.probe, reading.device), []).append(reading)
-    for series in older.values():
-        by_arrival = sorted(series, key=lambda r: (r.arrived_at, r.at, r.seq))[-KEEP_LATEST:]
-        by_measure = sorted(series, key=lambda r: (measured_at(r, facts), r.arrived_at, r.seq))[-KEEP_LATEST:]
-        kept += by_measure + [r for r in by_arrival if r not in by_measure]
+            series.setdefault((reading.signal, reading.probe, reading.source), []).append(reading)
+    for rows in series.values():
+        newest = max(rows, key=lambda r: r.arrived_at)
+        first = min(since, measured_at(newest, facts))
+        before = [r for r in rows if measured_at(r, facts) < first]
+        kept += sorted(before, key=lambda r: (measured_at(r, facts), r.arrived_at, r.seq))[-KEEP_BEFORE:]
+        kept += [r for r in rows if measured_at(r, facts) >= first]
     return kept
