@@ -11,7 +11,9 @@ from pathlib import Path
 
 import click
 
+from stillhaven.reference._pk import FOLDER, read_pk
 from stillhaven.reference.load import read
+from stillhaven.science.errors import BadInput
 
 
 @click.command(name="check")
@@ -19,9 +21,10 @@ from stillhaven.reference.load import read
 @click.option("--open", "show_open", is_flag=True, help="List what nobody has reviewed, confirmed or set yet.")
 def command(path: Path | None, show_open: bool) -> None:
     """Check reference files: the shipped ones, or those of PATH (a clinic's folder) laid over them."""
-    reference, problems = read(path)
+    reference, found = read(path)
+    problems = [*map(str, found), *_pharmacokinetics(path)]
     for problem in problems:
-        click.echo(str(problem))
+        click.echo(problem)
     if problems:
         click.echo(f"{len(problems)} problem{'s' if len(problems) > 1 else ''}.", err=True)
         sys.exit(2)
@@ -38,3 +41,12 @@ def command(path: Path | None, show_open: bool) -> None:
         for item in unset:
             offered = "; ".join(candidate.text for candidate in item.candidates) or "no source offers one"
             click.echo(f"not set: {item.key}: {item.title} ({offered})")
+
+
+def _pharmacokinetics(path: Path | None) -> list[str]:
+    """What is wrong with the pharmacokinetic models, which have a reader of their own."""
+    try:
+        read_pk(*(FOLDER, *([path / "pk"] if path is not None and (path / "pk").is_dir() else [])))
+    except BadInput as error:
+        return [f"pk/{error}"]
+    return []

@@ -138,3 +138,13 @@ def test_drafts_lists_what_nobody_has_reviewed() -> None:
     assert DEP in reference.drafts
     assert "sources.toml" not in reference.drafts
     assert drafts.__doc__
+
+
+def test_the_command_checks_the_models_too(copy: Copy) -> None:
+    own = copy.root.parent / "own_pk"
+    (own / "pk").mkdir(parents=True, exist_ok=True)
+    model = sorted((SHIPPED / "pk").glob("pk*.toml"))[0]
+    (own / "pk" / model.name).write_text(model.read_text(encoding="utf-8").replace("unit", "unti", 1), encoding="utf-8")
+    result = CliRunner().invoke(command, [str(own)])
+    assert result.exit_code == 2
+    assert f"pk/{model.name}" in result.output
