@@ -103,7 +103,7 @@ def _consents(session: TreatmentSession) -> tuple[start.Consent, ...]:
 def _order(session: TreatmentSession, order: Order, zone: ZoneInfo) -> start.Order:
     used = order.sessions.exclude(pk=session.pk).filter(sessionmoves__move="start").exists()
     return start.Order(
-        drug=order.drug, signed_at=order.recorded_at, signed_by=order.by_name,
+        drug=order.drug, signed_at=order.happened_at, signed_by=order.by_name,
         valid_from=datetime.combine(order.valid_from, time.min, zone),
         valid_until=datetime.combine(order.valid_until + timedelta(days=1), time.min, zone), used=used,
         per_kg=order.dose_mg_per_kg is not None,

@@ -1,0 +1,284 @@
+"""A clinic with synthetic people, at work: made through the same deeds that staff do, at moments before now."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import NAMESPACE_URL, uuid5
+
+from allauth.mfa.totp.internal.auth import TOTP
+from django.contrib.auth.hashers import make_password
+from django.db import transaction
+
+from stillhaven.clinic.course import actions as courses
+from stillhaven.clinic.people.models import ApiToken, Patient, PatientNote, Site, User
+from stillhaven.clinic.people.tokens import digest
+from stillhaven.clinic.plan.actions import sign_order
+from stillhaven.clinic.plan.models import Order
+from stillhaven.clinic.record import actions as record
+from stillhaven.clinic.record import clock, policy
+from stillhaven.clinic.recovery import actions as recovery
+from stillhaven.clinic.recovery import signing
+from stillhaven.clinic.schedule.models import Chair
+from stillhaven.clinic.session import actions, events
+from stillhaven.clinic.session.models import TreatmentSession
+from stillhaven.clinic.vitals import actions as vitals
+from stillhaven.clinic.vitals.models import Device, device_defaults
+from stillhaven.reference.cast_people import cast, demo_policy
+from stillhaven.science.course import Move as CourseMove
+from stillhaven.science.vitals import Mode, Quality
+
+GATEWAY = "demo"
+
+
+class Demo:
+    """Makes the demo clinic, once, around a moment."""
+
+    def __init__(self, now: datetime) -> None:
+        self.now = now
+        self.staff: dict[str, User] = {}
+        self.patients: dict[str, Patient] = {}
+        self.chairs: dict[str, Chair] = {}
+
+    @transaction.atomic
+    def people(self) -> None:
+        """Sites, staff, chairs, monitors, patients, policy."""
+        for row in cast()["site"]:
+            self.site = Site.objects.create(**row)
+        for row in cast()["staff"]:
+            self.staff[row["key"]] = make_staff(row, self.site)
+        for order, row in enumerate(cast()["chair"]):
+            chair = Chair.objects.create(site=self.site, name=row["name"], bed=row["bed"], order=order)
+            self.chairs[row["name"]] = chair
+            defaults = device_defaults(self.now, row["device"]) | {"chair": chair, "claimed": True}
+            Device.objects.create(site=self.site, key=row["device"], **defaults)
+        for row in cast()["patient"]:
+            self.patients[row["key"]] = make_patient(row, self.site)
+        director = self.staff["prescriber"]
+        policy.adopt(
+            demo_policy(), by=director, at=self.now - timedelta(days=19), on=(self.now - timedelta(days=19)).date(),
+            site=self.site.pk, because="demo clinic",
+        )  # fmt: skip
+
+    # ------------------------------------------------------------ one person's way to the chair
+    def course(self, key: str, days: int = 14) -> Any:
+        """A course of this person, with consent, planned."""
+        doctor, at = self.staff["prescriber"], self.now - timedelta(days=days)
+        patient = self.patients[key]
+        row = next(p for p in cast()["patient"] if p["key"] == key)
+        for document in ("treatment", "off_label"):
+            note = PatientNote(
+                site=self.site.pk, happened_at=at, patient=patient, kind="consent", value={"document": document}
+            )
+            record.append(note, by=doctor)
+        course = courses.open_course(patient, row["indication"], by=doctor, at=at)
+        for move in (CourseMove.SCREEN, CourseMove.FIND_ELIGIBLE, CourseMove.PLAN, CourseMove.BEGIN_INDUCTION):
+            course = courses.advance(course.pk, move, by=doctor, at=at, why="demo")
+        return course
+
+    def order(self, course: Any, key: str, at: datetime, **more: Any) -> Order:
+        """A signed order for one session of this person."""
+        row = next(p for p in cast()["patient"] if p["key"] == key)
+        typed = {
+            "protocol": "iv_depression", "route": "iv_infusion", "dose": "0.5", "dose_unit": "mg/kg",
+            "weight": str(row["weight_kg"]), "weight_unit": "kg", "weight_basis": "actual", "weighed_on": at.date(),
+            "product_mg_per_ml": "50", "duration_min": "40", "bag_ml": "100", "fasting_food_h": "6",
+            "fasting_liquid_h": "2", "observation_min": "60", "limits": cast()["limit"], "rescue": cast()["rescue"],
+            "valid_from": at.date() - timedelta(days=1), "valid_until": at.date() + timedelta(days=6),
+        }  # fmt: skip
+        return sign_order(
+            course.pk, typed | more, by=self.staff["prescriber"], at=at - timedelta(hours=20), second_factor="demo"
+        )
+
+    def start(self, key: str, chair: str, start: datetime, number: int = 1) -> TreatmentSession:
+        """Book, check in, ask everything, attach, and start the drug at this moment."""
+        nurse, second, patient = self.staff["nurse"], self.staff["second"], self.patients[key]
+        row = next(p for p in cast()["patient"] if p["key"] == key)
+        course = patient.courses.first() or self.course(key)
+        order = self.order(course, key, start)
+        session = actions.book(
+            course, booked_for=start - timedelta(minutes=45), by=nurse, at=start - timedelta(days=3), order=order,
+            chair=self.chairs[chair], nurse=nurse,
+        )  # fmt: skip
+        self.arrive(session, row, start)
+        device = Device.objects.get(site=self.site, chair=self.chairs[chair])
+        vitals.attach(device, patient, by=nurse, start=start - timedelta(minutes=35))
+        self.baseline(device, patient, start - timedelta(minutes=6))
+        at = start - timedelta(minutes=5)
+        actions.make_ready(session.pk, by=nurse, at=at)
+        for person in (nurse, second):
+            actions.record_check(
+                session.pk, "dose_check", _dose_check(order), by=person, at=start - timedelta(minutes=2)
+            )
+        actions.start_dosing(session.pk, by=nurse, at=start, lot="DEMO-K50-01")
+        return session
+
+    def arrive(self, session: TreatmentSession, row: dict[str, Any], start: datetime) -> None:
+        """Check-in and the pre-flight list."""
+        nurse = self.staff["nurse"]
+
+        def minus(minutes: float) -> datetime:
+            return start - timedelta(minutes=minutes)
+
+        actions.check_in(session.pk, by=self.staff["desk"], at=minus(45))
+        answers: list[tuple[float, str, dict[str, Any]]] = [
+            (44, "identity", {"identifiers": ["name", "birth_date"]}),
+            (43, "weight", {"weight": str(row["weight_kg"]), "unit": "kg"}),
+            (42, "fasting", _fasting(minus)),
+            (41, "escort", {"name": row["escort"], "phone": row["escort_phone"], "reachable": "yes"}),
+            (40, "pregnancy", {"pregnant": "no"}),
+            (39, "medicines", {"classes": [], "other": "", "changes": "none"}),
+            (38, "mood", {"words": "A bit nervous, slept well."}),
+            (32, "iv_site", {"site": "left forearm", "gauge": "22", "patent": "yes", "attempts": "1"}),
+            (31, "equipment", dict.fromkeys(_equipment(), "yes")),
+            (30, "prescriber_on_site", {"present": "yes"}),
+        ]
+        for before, kind, value in answers:
+            actions.record_check(session.pk, kind, value, by=nurse, at=minus(before))
+        for scale, score in (("moaas", 5), ("pain", 1), ("nausea", 0)):
+            events.score(session.pk, scale, score, by=nurse, at=minus(29))
+
+    def baseline(self, device: Device, patient: Patient, at: datetime) -> None:
+        """The monitor's first values, as its gateway would bring them."""
+        values = {
+            "systolic_mmhg": 124.0, "diastolic_mmhg": 78.0, "mean_pressure_mmhg": 93.0, "heart_rate_per_min": 71.0,
+            "spo2_pct": 98.0, "resp_rate_per_min": 14.0,
+        }  # fmt: skip
+        readings = tuple(
+            vitals.SentReading(index=n, signal=signal, value=value, at=at, quality=Quality.GOOD)
+            for n, (signal, value) in enumerate(values.items())
+        )
+        message = vitals.SentMessage(
+            uid=uuid5(NAMESPACE_URL, f"demo {device.key} {at.isoformat()}"), sequence=0, device=device.key,
+            control_id=f"DEMO-{at:%H%M%S}", received_at=at, device_time=at, patient_id=patient.external_id,
+            patient_name="", bed=device.chair.bed if device.chair else "", mode=Mode.SIMULATED, readings=readings,
+            notes=(),
+        )  # fmt: skip
+        vitals.record_messages(GATEWAY, [message], by=record.Program("demo"), site=self.site.pk, at=self.now)
+
+    # ------------------------------------------------------------ the afternoon
+    def afternoon(self) -> None:
+        """Four chairs at different moments, one finished session, two people booked for later."""
+        self.finished("ada", self.now - timedelta(days=3, hours=2))
+        minutes = {"ada": ("Chair 1", 20), "ben": ("Chair 2", 24), "cleo": ("Chair 3", 31), "dev": ("Chair 4", 62)}
+        for key, (chair, ago) in minutes.items():
+            session = self.start(key, chair, self.now - timedelta(minutes=ago))
+            if key == "dev":
+                at = self.now - timedelta(minutes=22)
+                actions.stop(session.pk, by=self.staff["nurse"], at=at, why="dose complete", pump_volume_ml=100.0)
+            if key == "cleo":
+                at = self.now - timedelta(minutes=12)
+                events.adverse_event(session.pk, "dissociation", 1, by=self.staff["nurse"], at=at)
+        self.later("eve", self.now + timedelta(hours=1, minutes=30))
+        self.later("finn", self.now + timedelta(hours=2, minutes=15))
+
+    def later(self, key: str, at: datetime) -> None:
+        course = self.course(key)
+        order = self.order(course, key, at) if key == "finn" else None
+        actions.book(course, booked_for=at, by=self.staff["desk"], at=self.now, order=order, nurse=self.staff["second"])
+
+    def finished(self, key: str, start: datetime) -> None:
+        """A session of three days ago, from check-in to the signed record."""
+        nurse, doctor = self.staff["nurse"], self.staff["prescriber"]
+        session = self.start(key, "Chair 1", start)
+        patient = self.patients[key]
+
+        def plus(minutes: float) -> datetime:
+            return start + timedelta(minutes=minutes)
+
+        for minute, systolic, diastolic, pulse in (
+            (10, 132, 82, 78),
+            (20, 141, 88, 84),
+            (30, 147, 90, 86),
+            (40, 144, 89, 82),
+        ):
+            row = {"systolic_mmhg": systolic, "diastolic_mmhg": diastolic, "heart_rate_per_min": pulse, "spo2_pct": 97}
+            vitals.record_by_hand(patient, row | {"resp_rate_per_min": 14}, by=nurse, at=plus(minute), simulated=True)
+            events.score(session.pk, "moaas", 5 if minute < 20 else 4, by=nurse, at=plus(minute))
+        events.adverse_event(session.pk, "nausea_vomiting", 1, by=nurse, at=plus(26))
+        actions.stop(session.pk, by=nurse, at=plus(40), why="dose complete", pump_volume_ml=100.0)
+        for minute in (55, 70, 85, 100):
+            row = {"systolic_mmhg": 128, "diastolic_mmhg": 79, "heart_rate_per_min": 72, "spo2_pct": 98}
+            vitals.record_by_hand(patient, row | {"resp_rate_per_min": 14}, by=nurse, at=plus(minute), simulated=True)
+            events.score(session.pk, "moaas", 5, by=nurse, at=plus(minute))
+        events.score(session.pk, "nausea", 0, by=nurse, at=plus(100))
+        self.home(session, plus(101), plus(104))
+        attachment = patient.attachments.filter(end__isnull=True).latest("seq")
+        vitals.detach(attachment, by=nurse, end=plus(103))
+        signing.sign_record(session.pk, by=doctor, at=plus(150), second_factor="demo")
+
+    def home(self, session: TreatmentSession, look_at: datetime, leave_at: datetime) -> None:
+        """Every look that discharge asks for, then the door."""
+        from stillhaven.clinic.recovery import facts
+
+        nurse, rules = self.staff["nurse"], facts.rules_of(session)
+        for rule in rules.scores:
+            items = {item.key: item.high for item in rule.scale.items}
+            recovery.look(session.pk, rule.scale.key, items, by=nurse, at=look_at)
+        for symptom in rules.symptoms:
+            recovery.look(session.pk, f"over_{symptom}", {"answer": "yes"}, by=nurse, at=look_at)
+        for kind in facts.YES_NO:
+            recovery.look(session.pk, kind, {"answer": "yes"}, by=nurse, at=look_at)
+        escort = {"name": session.patient.escort_name, "handed_over": True}
+        recovery.look(session.pk, "escort", escort, by=nurse, at=leave_at - timedelta(minutes=1))
+        recovery.discharge(session.pk, by=nurse, at=leave_at)
+
+
+def _dose_check(order: Order) -> dict[str, Any]:
+    rate = float(order.volume_ml or 0) / (float(order.duration_min or 1) / 60.0)
+    return {
+        "agreed": "yes", "dose_mg": str(order.dose_mg), "rate_ml_per_h": f"{rate:.1f}",
+        "concentration_mg_per_ml": str(order.concentration_mg_per_ml),
+    }  # fmt: skip
+
+
+def _fasting(minus: Any) -> dict[str, Any]:
+    """Breakfast the evening before, water three hours ago, nothing else: every kind that the rules ask about."""
+    kinds = {limit.kind for limits in policy.rules(1).session.start.fasting.values() for limit in limits}
+    answers: dict[str, Any] = {f"{kind}_none": "yes" for kind in kinds}
+    for kind, hours in (("light_meal", 11), ("food", 11), ("clear_liquid", 3)):
+        if kind in kinds:
+            del answers[f"{kind}_none"]
+            answers[kind] = minus(hours * 60).isoformat()
+    return answers
+
+
+def _equipment() -> list[str]:
+    return list(policy.rules(1).session.start.equipment)
+
+
+def make_staff(row: dict[str, Any], site: Site) -> User:
+    """One sample login, with its second factor and PIN."""
+    user = User.objects.create_user(
+        row["email"], cast()["password"], name=row["name"], title=row["title"], roles=row["roles"], sites=[site],
+        pin_hash=make_password(cast()["pin"]),
+    )  # fmt: skip
+    TOTP.activate(user, row["totp"])
+    return user
+
+
+def make_patient(row: dict[str, Any], site: Site) -> Patient:
+    """One synthetic patient, with an account where the cast gives an address."""
+    patient = Patient.objects.create(
+        site=site, external_id=row["external_id"], name=row["name"], preferred_name=row["preferred_name"],
+        pronouns=row["pronouns"], born=row["born"], sex=row["sex"], allergies=row["allergies"], allergies_asked=True,
+        comfort_card=row["comfort"], escort_name=row["escort"], escort_phone=row["escort_phone"], simulated=True,
+    )  # fmt: skip
+    if "account" in row:
+        User.objects.create_user(row["account"], cast()["password"], name=row["name"], patient=patient)
+    return patient
+
+
+def make_token(name: str, role: str, secret: str, site: Site) -> ApiToken:
+    """A program's key whose secret is known already."""
+    return ApiToken.objects.create(name=name, role=role, site=site, digest=digest(secret))
+
+
+def seed(now: datetime | None = None) -> bool:
+    """Make the demo clinic unless there is one; says whether it did."""
+    if Site.objects.exists():
+        return False
+    demo = Demo(now or clock.now())
+    demo.people()
+    demo.afternoon()
+    return True
