@@ -32,6 +32,7 @@ BATCH_BYTES = 1 << 20
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.2, 30.0
 SPACING_S = 0.005  # between two requests under load: more travel together, and acknowledging monitors comes first
 TIMEOUT_S = 30.0
+STRIKES = 20
 
 
 class NotTaken(Exception):
@@ -160,6 +161,8 @@ class Sender:
     _thread: threading.Thread | None = None
     _failures: int = 0
     _said: float = 0.0
+    _strikes: Counter[int] = field(default_factory=Counter)
+    _highest: int = 0  # the last sequence number that was ever sent
 
     def start(self) -> None:
         self._thread = threading.Thread(target=self._run, name="sender", daemon=True)
@@ -180,7 +183,7 @@ class Sender:
     # ------------------------------------------------------------ the thread
 
     def _run(self) -> None:
-        started = 0.0
+        started, left = 0.0, list[Record]()
         while not self._stop.is_set():
             wait = started + self.spacing_s - time.monotonic()
             if wait > 0:
@@ -188,40 +191,48 @@ class Sender:
             started = time.monotonic()
             self._news.clear()
             try:
-                records = self.spool.read(limit=self.batch_messages, max_bytes=self.batch_bytes)
+                left += self.spool.read(limit=self.batch_messages - len(left), max_bytes=self.batch_bytes)
             except Exception as error:  # a bad disk must not end the thread; the records stay where they are
                 self._fail(f"the spool cannot be read: {error}", 0.0)
                 self.spool.rewind()
+                left, self._highest = [], self.spool.settled
                 continue
-            if not records:
-                self.oldest = None
+            self.oldest = left[0] if left else None
+            if not left:
                 self._news.wait(1.0)
                 started = 0.0
                 continue
-            self.oldest = records[0]
-            self._deliver_all(records)
+            left = self._deliver_some(left)
 
-    def _deliver_all(self, records: list[Record]) -> None:
-        """Send these, in order, until the server has answered for every one of them or we are told to stop."""
-        left = records
-        while left and not self._stop.is_set():
-            try:
-                settled = self._deliver(left)
-            except NotTaken as error:
-                self._fail(str(error), error.retry_after_s)
-                continue
-            except Exception as error:
-                log.exception("sending failed in a way that nobody foresaw; trying again")
-                self._fail(f"{type(error).__name__}: {error}", 0.0)
-                continue
-            after = [r for r in left if r.seq not in settled]
-            if len(after) == len(left):
-                self._fail("the server answered, but for none of the messages", 0.0)
-                continue
-            self._succeed()
-            left = after
-            self.oldest = left[0] if left else None
-            self.spool.settle(left[0].seq - 1 if left else records[-1].seq)
+    def _deliver_some(self, records: list[Record]) -> list[Record]:
+        """Send these; those that the server did not answer for, in order, to be sent again with what comes."""
+        try:
+            settled = self._deliver(records)
+        except NotTaken as error:
+            self._fail(str(error), error.retry_after_s)
+            return records
+        except Exception as error:
+            log.exception("sending failed in a way that nobody foresaw; trying again")
+            self._fail(f"{type(error).__name__}: {error}", 0.0)
+            return records
+        left = [r for r in records if r.seq not in settled]
+        if len(left) == len(records):
+            self._fail("the server answered, but for none of the messages", 0.0)
+            return left
+        self._succeed()
+        left = [r for r in left if not self._passed_over(r)]
+        self._highest = max(self._highest, records[-1].seq)
+        self.spool.settle(left[0].seq - 1 if left else self._highest)
+        return left
+
+    def _passed_over(self, record: Record) -> bool:
+        """Did the server, time after time, answer for others and not for this one?  Then it is set aside."""
+        self._strikes[record.seq] += 1
+        if self._strikes[record.seq] < STRIKES:
+            return False
+        del self._strikes[record.seq]
+        self._put_aside(record, f"the server answered {STRIKES} times for others and not for this message")
+        return True
 
     def _deliver(self, records: list[Record]) -> set[int]:
         """The sequence numbers that are settled by one request, or by halving it."""
@@ -244,6 +255,7 @@ class Sender:
             status = results.get(str(UUID(bytes=record.uid)))
             if status is not None:
                 settled.add(record.seq)
+                self._strikes.pop(record.seq, None)
                 self.sent[status] += 1
                 if self.on_settled:
                     self.on_settled(record)

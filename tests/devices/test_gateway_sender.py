@@ -138,11 +138,28 @@ def test_only_what_the_server_answered_for_is_settled(tmp_path: Path) -> None:
         with sending(tmp_path, fake.url) as sender:
             put(sender, range(1, 11))
             until(lambda: len(fake.stored) == 8)
-            time.sleep(0.1)
-            assert sender.spool.settled == 2
+            until(lambda: sender.spool.settled == 2)
             state["hold"] = False
             until(lambda: sender.spool.waiting == 0)
         assert set(fake.controls()) == set(expected(range(1, 11)))
+
+
+def test_a_message_that_the_server_always_passes_over_holds_up_nobody_and_is_set_aside(tmp_path: Path) -> None:
+    with server() as fake:
+
+        def all_but_three(batch: dict[str, Any]) -> tuple[int, Any]:
+            return 200, fake.take({**batch, "messages": [m for m in batch["messages"] if m["control_id"] != "3"]})
+
+        fake.decide = all_but_three
+        with sending(tmp_path, fake.url) as sender:
+            for number in range(1, 60):
+                put(sender, range(number, number + 1))
+                until(lambda wanted=number: str(wanted) in fake.controls() or wanted == 3)
+            until(lambda: sender.spool.waiting == 0)
+            assert sender.set_aside == 1
+        assert fake.controls() == [str(n) for n in range(1, 60) if n != 3]
+        (kept,) = (tmp_path / "aside").iterdir()
+        assert json.loads(kept.read_text())["message"]["control_id"] == "3"
 
 
 @pytest.mark.parametrize("status", [422, 413])
