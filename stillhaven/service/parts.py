@@ -28,7 +28,8 @@ STEADY_S = 30.0  # after so long without a crash, a part's crashes are forgiven
 class Part:
     """What to run.
 
-    `needs` names parts that must be up before this one starts.  `ready` (quick, never waiting) or `probe` say when it
+    `needs` names parts that must be up before this one starts, `first_after` those that it lets go first while the
+    clinic opens (they share two cores), and no longer after that.  `ready` (quick, never waiting) or `probe` say when it
     is up; without them, a part is up when it runs.  `before` runs just before each start.  A part that runs `once`
     (migrate) ends with 0 and is then up; `skip` says that it need not run, `after` follows its success.  A `bare`
     command brings its own wrapping (the database: another user).
@@ -38,6 +39,7 @@ class Part:
     command: tuple[str, ...]
     env: Mapping[str, str] = field(default_factory=dict)
     needs: tuple[str, ...] = ()
+    first_after: tuple[str, ...] = ()
     ready: Callable[[], bool] | None = None
     probe: Probe | None = None
     before: Callable[[], object] | None = None

@@ -67,6 +67,7 @@ class Setting:
     server: postgres.Server | None
     gateway_listen: str = ""
     workers: int = 1
+    is_new: bool = False  # nobody has been here before
 
 
 def serve(
@@ -107,6 +108,7 @@ def serve(
             setting = Setting(
                 folder=folder, address=address, database=database, server=server,
                 gateway_listen=gateway_listen, workers=workers,
+                is_new=server is not None and not (folder.cluster / "PG_VERSION").exists(),
             )  # fmt: skip
             parts = [*(build or clinic_parts)(setting), *more]
             started = time.monotonic()
@@ -291,16 +293,16 @@ def web_command(setting: Setting, app: str = ASGI) -> tuple[str, ...]:
 def clinic_parts(setting: Setting) -> list[Part]:
     """The parts of a clinic."""
     after = ("postgres", "migrate")
-    parts = [
+    # A new clinic has no visitors yet: its pages may wake up while its first tables are made.
+    web_after = ("postgres",) if setting.is_new else after
+    return [
         *database_parts(setting),
-        migrate_part(setting, manage("migrate", "--noinput", "--verbosity", "1")),
-        Part(name="web", command=web_command(setting), needs=after, probe=Probe(setting.address.probe_url)),
+        migrate_part(setting, manage("migrate", "--noinput", "--skip-checks")),
+        Part(name="web", command=web_command(setting), needs=web_after, probe=Probe(setting.address.probe_url)),
         Part(name="watch", command=manage("watch"), needs=after),
-        Part(name="worker", command=manage("work"), needs=after),
+        Part(name="worker", command=manage("work"), needs=after, first_after=("web",)),
+        *(gateway_parts(setting) if setting.gateway_listen else []),
     ]
-    if setting.gateway_listen:
-        parts += gateway_parts(setting)
-    return parts
 
 
 def gateway_parts(setting: Setting, *, name: str = "gw-1") -> list[Part]:

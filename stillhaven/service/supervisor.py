@@ -30,8 +30,9 @@ TICK_S = 0.05
 CALM_TICK_S = 0.5
 SILENT_AFTER_S = 12.0  # two unanswered questions
 RESTART_SILENT_AFTER_S = 40.0
-UP_AFTER_S = 1.0  # a part that cannot say when it is up, is up when it has lived so long
+UP_AFTER_S = 0.3  # a part that cannot say when it is up, is up when it has lived so long
 TRIES_BEFORE_READY = 4
+SLOW_S = 30.0
 CHILD_MARK = "STILLHAVEN_CHILD_OF"
 
 
@@ -61,6 +62,8 @@ class Supervisor:
         self._selector = selectors.DefaultSelector()
         self._guard: subprocess.Popen[bytes] | None = None
         self._next_beat = 0.0
+        self._began = time.monotonic()
+        self._said_slow = False
 
     # ------------------------------------------------------------ the loop
 
@@ -136,9 +139,19 @@ class Supervisor:
             self.was_ready = True
             self._turn_to("ready")
             self.on_ready()
+        elif not self.was_ready and not self._said_slow and now - self._began > SLOW_S:
+            self._said_slow = True
+            self._say_what_is_missing()
+
+    def _say_what_is_missing(self) -> None:
+        for one in self.running:
+            if not one.is_up:
+                words = f"; it says: {one.part.probe.last_words}" if one.part.probe else ""
+                self.say(f"after {SLOW_S:.0f} s, {one.name} is still {one.status.state}{words}")
 
     def _needs_met(self, one: Running) -> bool:
-        return all(self.by_name[name].is_up for name in one.part.needs if name in self.by_name)
+        names = one.part.needs if self.was_ready else (*one.part.needs, *one.part.first_after)
+        return all(self.by_name[name].is_up for name in names if name in self.by_name)
 
     def _start(self, one: Running, now: float) -> None:
         if one.part.skip is not None and one.part.skip():

@@ -14,7 +14,7 @@ from stillhaven.clinic.record import clock
 
 
 def healthz(request: HttpRequest) -> JsonResponse:
-    """200 with the state of each part; 503 when the database does not answer."""
+    """200 with the state of each part; 503 when the database does not answer, or its tables are still being made."""
     parts: dict[str, Any] = _supervised()
     try:
         with connection.cursor() as cursor:
@@ -24,6 +24,7 @@ def healthz(request: HttpRequest) -> JsonResponse:
     except DatabaseError as error:
         parts["database"] = {"state": "down", "why": type(error).__name__}
         ok = False
+    ok = ok and parts.get("migrate", {}).get("state", "stopped") == "stopped"
     body = {"status": "ok" if ok else "failing", "now": clock.now().isoformat(), "parts": parts}
     return JsonResponse(body, status=200 if ok else 503)
 
