@@ -467,3 +467,94 @@ def test_no_combination_of_failures_hides_one(changes):
     together = start_findings(facts, RULES)
     assert {f.rule for f in last if f.stops} <= {f.rule for f in together if f.stops}
     assert any(f.stops for f in together) or all(c == {"medicines_unmatched": ("Xylo",)} for c in changes)
+
+
+# ---------------------------------------------------------------- edges, and what the sentences say
+@pytest.mark.parametrize(
+    ("rule", "change", "verdict"),
+    [
+        ("order_in_date", order(valid_from=NOW), MET),
+        ("order_in_date", order(valid_until=NOW), MET),
+        ("order_signed", order(signed_at=NOW), MET),
+        ("weight_fresh", {"weighed_on": FACTS.today}, MET),
+        ("weight_unchanged", order(actual_weight_kg=0.0), UNKNOWN),
+        ("fasting_food", {"last_taken": {"food": LastTaken(at=NOW)}}, NOT_MET),
+        ("baseline_spo2_pct", {"readings": (reading("spo2_pct", 97.0, 30),)}, MET),
+        ("baseline_spo2_pct", {"readings": (reading("spo2_pct", 97.0, 0),)}, MET),
+        ("pressure_before", {"readings": bp(128.0, 80.0, 30)}, MET),
+        ("sedation_before", {"sedation": 4}, MET),
+        ("monitor_sending", {"monitor_last_at": NOW - timedelta(seconds=15)}, MET),
+    ],
+)
+def test_edges(rule, change, verdict):
+    assert find(rule, replace(FACTS, **change)).verdict is verdict
+
+
+@pytest.mark.parametrize(
+    ("rule", "change", "because", "to_do"),
+    [
+        ("identity", {"identifiers": None}, "nobody has checked", "date of birth"),
+        ("identity", {"identifiers": frozenset()}, "identified by nothing; 2 identifiers", "date of birth"),
+        ("weight_fresh", {"weighed_on": date(2026, 3, 4)}, "ahead of today", "weigh again"),
+        ("weight_fresh", {"weight_kg": None}, "not known", "weigh again"),
+        ("fasting_food", {"last_taken": {}}, "nobody has asked about food", "when the person last had food"),
+        ("fasting_food", {"last_taken": {"food": LastTaken(at=NOW)}}, "none for 5 h; not kept", "wait 5 h more"),
+        ("medicines", {"medicine_classes": None}, "not been reviewed", "review"),
+        ("pregnancy", {"pregnant": True}, "pregnant", "call the prescriber"),
+        ("pregnancy", {"pregnant": None}, "not been asked", "ask"),
+        ("order_signed", {"order": None}, "no order", "signed order"),
+        ("equipment", {"equipment": {"oxygen": True}}, "not checked: suction", "at the chair"),
+        ("equipment", {"equipment": {"oxygen": False}}, "missing: oxygen", "bring"),
+        ("alarm_limits", {"alarm_limits_set": frozenset({"spo2_pct"})}, "no alarm limits for heart rate", "prescriber"),
+        ("sedation_before", {"sedation": 3}, "under 4 MOAA/S", "prescriber"),
+        ("sedation_before", {"sedation": None}, "not scored", "score"),
+        ("monitor_real", {"monitor_mode": Mode.DEMO}, "sends demo values", "demonstration"),
+        ("monitor_sending", {"monitor_attached": None}, "no monitor is known", "bedside monitor"),
+        ("dose_check", {"dose_check": replace(FACTS.dose_check, second_by="N One")}, "one person", "second person"),
+        ("dose_check", {"dose_check": replace(FACTS.dose_check, agreed=False)}, "do not agree", "second person"),
+        ("consent_treatment", {"consents": None}, "nobody has looked", "only if the person wants"),
+        ("escort_reachable", {"escort_phone": ""}, "cannot be reached", "call"),
+    ],
+)
+def test_what_a_red_line_says(rule, change, because, to_do):
+    finding = find(rule, replace(FACTS, **change))
+    assert because in finding.because
+    assert to_do in finding.to_do
+
+
+@pytest.mark.parametrize(
+    ("rule", "change", "because"),
+    [
+        ("identity", {"identifiers_needed": limit(None)}, "not set"),
+        ("weight_fresh", {"weight_max_age_days": limit(None)}, "how old a weight may be is not set"),
+        ("medicines", {"interactions": {}}, "no list"),
+        ("equipment", {"equipment": {}}, "no equipment list"),
+        ("monitor_sending", {"monitor_silence_s": limit(None)}, "not set"),
+    ],
+)
+def test_what_is_not_set_is_called_so(rule, change, because):
+    finding = find(rule, rules=replace(RULES, **change))
+    assert because in finding.because
+    assert "director" in finding.to_do or rule in ("medicines", "equipment")
+
+
+def test_a_flagged_medicine_stands_instead_of_the_clean_line():
+    facts = replace(FACTS, medicine_classes=frozenset({"opioid"}))
+    rules = {f.rule for f in start_findings(facts, RULES)}
+    assert "medicine_opioid" in rules
+    assert "medicines" not in rules
+    assert not find("medicine_opioid", facts).stops
+    assert "medicines" in {f.rule for f in start_findings(FACTS, RULES)}
+
+
+def test_met_lines_name_what_was_found():
+    assert find("escort_reachable").because == "Kim can be reached on 555 0100"
+    unnamed = replace(FACTS, escort_name="", escort_phone=None)
+    assert find("escort_reachable", unnamed).because == "the escort can be reached on the number on record"
+    assert find("weight_fresh").because == "80 kg on 2026-03-01"
+    assert find("identity").because == "identified by birth date, name"
+    shown = replace(FACTS, dose_check=replace(FACTS.dose_check, how="order_shown"))
+    assert find("dose_check", shown).because.startswith(
+        "the order was shown and confirmed by a second person: N One and"
+    )
+    assert find("dose_check").because.startswith("two independent entries agree")
