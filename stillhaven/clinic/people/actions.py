@@ -1,0 +1,406 @@
+"""Writes about people: accounts, roles, second factors, PINs, tokens.  Each change of a row is an entry too."""
+
+from __future__ import annotations
+
+import hmac
+import re
+import time
+from datetime import datetime
+from typing import Any
+
+from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
+from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
+from allauth.mfa.totp.internal.auth import TOTP, format_hotp_value, hotp_value, yield_hotp_counters_from_time
+from allauth.mfa.utils import decrypt
+from django.contrib.auth.hashers import check_password, make_password
+from django.contrib.sessions.models import Session
+from django.core.cache import cache
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+from django.db import transaction
+from django.utils.crypto import salted_hmac
+
+from stillhaven.clinic.people import queries, roles, tokens
+from stillhaven.clinic.people.models import ApiToken, Patient, RosterPlace, Site, User
+from stillhaven.clinic.people.roles import Role
+from stillhaven.clinic.record import actions as record
+from stillhaven.clinic.record.actions import Actor, Program
+from stillhaven.science.errors import BadInput, Refused
+
+STAFF_ROLES = tuple(r for r in Role if r not in (Role.DEVICE, Role.READER))
+PIN_DIGITS = 6
+WRONG_PINS = 5  # then the person is off this browser's roster: in again with password and second factor
+WRONG_CODES, WRONG_CODES_FOR_S = 5, 300  # a second factor's code: so many tries in so many seconds
+
+
+# ---------------------------------------------------------------- accounts
+
+
+def create_staff(
+    *, name: str, email: str, title: str = "", roles: Any = (), sites: Any = (), password: str | None = None,
+    totp_secret: str = "", pin: str = "", by: Actor | None = None,
+) -> User:  # fmt: skip
+    """Make an account for a member of staff.  For seeding and the command line; pages go through `add_staff`.
+
+    `sites` are sites or their ids; `totp_secret` (base32) sets up the second factor; `pin` the quick unlock.
+    """
+    return _create(
+        name=name, email=email, title=title, roles=roles, sites=sites, password=password, totp_secret=totp_secret,
+        pin=pin, by=by or Program("set-up"),
+    )  # fmt: skip
+
+
+def create_patient_account(
+    patient: Patient, *, email: str, password: str | None = None, totp_secret: str = "", by: Actor | None = None
+) -> User:
+    """Make the account with which a patient sees their own pages.  For seeding and the command line."""
+    return _create(
+        name=patient.name, email=email, password=password, totp_secret=totp_secret, patient=patient,
+        by=by or Program("set-up"), site=patient.site_id,
+    )  # fmt: skip
+
+
+@transaction.atomic
+def add_staff(*, name: str, email: str, title: str, role_names: list[str], site_ids: list[int], by: User) -> User:
+    """An administrator adds a member of staff, at sites of their own, without a password: a link sets it."""
+    roles.require(by, "staff.change")
+    _only_own_sites(site_ids, by)
+    return _create(name=name, email=email, title=title, roles=role_names, sites=site_ids, password=None, by=by)
+
+
+@transaction.atomic
+def _create(
+    *, name: str, email: str, by: Actor, title: str = "", roles: Any = (), sites: Any = (), password: str | None = None,
+    totp_secret: str = "", pin: str = "", patient: Patient | None = None, site: int | None = None,
+) -> User:  # fmt: skip
+    name, title, email = _clean_name(name), title.strip(), _clean_email(email)
+    if User.objects.filter(email__iexact=email).exists():
+        raise BadInput("email", "somebody has an account with this e-mail address already")
+    user = User.objects.create_user(
+        email, password, name=name, title=title, patient=patient, sites=list(sites),
+        roles=_clean_roles(roles) if patient is None else [],
+    )  # fmt: skip
+    EmailAddress.objects.create(user=user, email=user.email, verified=True, primary=True)  # the clinic knows it
+    if totp_secret:
+        TOTP.activate(user, totp_secret)
+        RecoveryCodes.activate(user)
+    if pin:
+        _keep_pin(user, pin)
+    record.log_change(user, {}, _shown(user), by=by, site=site or _home_site(user))
+    return user
+
+
+@transaction.atomic
+def change_staff(user_id: int, *, name: str, title: str, role_names: list[str], site_ids: list[int], by: User) -> User:
+    """Change a colleague's name, roles and sites.  Nobody changes their own roles; one administrator has to remain."""
+    roles.require(by, "staff.change")
+    user = _locked_colleague(user_id, by)
+    before, new_roles = _shown(user), _clean_roles(role_names)
+    if user.pk == by.pk and set(new_roles) != set(user.roles):
+        raise Refused(why="nobody changes their own roles; ask another administrator")
+    _only_own_sites(site_ids, by)
+    if Role.ADMINISTRATOR not in new_roles:
+        _not_the_last_administrator(user, by)
+    user.name, user.title, user.roles = _clean_name(name), title.strip(), new_roles
+    user.save(update_fields=["name", "title", "roles"])
+    elsewhere = set(user.site_ids) - set(by.site_ids)  # sites this administrator does not know of stay as they are
+    user.sites.set(elsewhere | set(site_ids))
+    del user.site_ids
+    _log(user, before, by)
+    return user
+
+
+@transaction.atomic
+def switch_staff(user_id: int, *, active: bool, by: User) -> User:
+    """Switch an account off (it keeps its name under what was signed, and signs in nowhere) or on again."""
+    roles.require(by, "staff.change")
+    user = _locked_colleague(user_id, by)
+    if user.is_active == active:
+        return user
+    if user.pk == by.pk:
+        raise Refused(why="nobody switches off their own account; ask another administrator")
+    if not active:
+        _not_the_last_administrator(user, by)
+    before = _shown(user)
+    user.is_active = active
+    user.save(update_fields=["is_active"])
+    end_everywhere(user)
+    _log(user, before, by)
+    return user
+
+
+@transaction.atomic
+def reset_second_factor(user_id: int, *, reason: str, by: User) -> User:
+    """Take away a colleague's second factor, because the phone or key is lost.  They set up a new one at sign-in."""
+    roles.require(by, "staff.change")
+    user = _locked_colleague(user_id, by)
+    if not reason.strip():
+        raise BadInput("reason", "say why: how do you know that it is really they who ask?")
+    if user.pk == by.pk:
+        raise Refused(why="nobody resets their own second factor; ask another administrator")
+    before = {"second_factor": sorted(queries.factors_of(user))}
+    Authenticator.objects.filter(user=user).delete()
+    end_everywhere(user)
+    after = {"second_factor": [], "reason": reason.strip()}
+    record.log_change(user, before, after, by=by, site=_shared_site(user, by))
+    return user
+
+
+def note_password_link(user: User, *, by: User) -> None:
+    """A link to set a new password was made: who made it for whom."""
+    roles.require(by, "staff.change")
+    record.log_change(user, {}, {"password_link": "made"}, by=by, site=_shared_site(user, by))
+
+
+def end_everywhere(user: User) -> None:
+    """End all of somebody's sessions, and take them off every browser's roster."""
+    RosterPlace.objects.filter(user=user).delete()
+    for session in Session.objects.iterator():
+        if session.get_decoded().get("_auth_user_id") == str(user.pk):
+            session.delete()
+
+
+def _locked_colleague(user_id: int, by: User) -> User:
+    queries.staff_or_404(by, user_id)
+    return User.objects.select_for_update().get(pk=user_id)
+
+
+def _not_the_last_administrator(user: User, by: User) -> None:
+    for site in set(user.site_ids) & set(by.site_ids):
+        others = queries.active_with_role(Role.ADMINISTRATOR, site).exclude(pk=user.pk)
+        if Role.ADMINISTRATOR in user.roles and user.is_active and not others.exists():
+            raise Refused(why="this is the last administrator of the site; name another one first")
+
+
+def _only_own_sites(site_ids: list[int], by: User) -> None:
+    if not site_ids:
+        raise BadInput("sites", "choose at least one site")
+    if not set(site_ids) <= set(by.site_ids):
+        raise BadInput("sites", "is not a site of yours")
+
+
+def _clean_name(name: str) -> str:
+    name = " ".join(name.split())
+    if not name:
+        raise BadInput("name", "write first and last name")
+    return name
+
+
+def _clean_email(email: str) -> str:
+    email = email.strip().lower()
+    try:
+        validate_email(email)
+    except ValidationError:
+        raise BadInput("email", "write an e-mail address such as name@clinic.example") from None
+    return email
+
+
+def _clean_roles(names: Any) -> list[str]:
+    found = sorted({str(n) for n in names})
+    unknown = set(found) - {str(r) for r in STAFF_ROLES}
+    if unknown:
+        raise BadInput("roles", f"there is no role {sorted(unknown)[0]!r} for staff")
+    if not found:
+        raise BadInput("roles", "choose at least one role")
+    return found
+
+
+def _shown(user: User) -> dict[str, Any]:
+    return {
+        "name": user.name, "title": user.title, "email": user.email, "roles": sorted(user.roles),
+        "sites": sorted(user.sites.values_list("id", flat=True)), "is_active": user.is_active,
+        "patient": user.patient_id,
+    }  # fmt: skip
+
+
+def _log(user: User, before: dict[str, Any], by: User) -> None:
+    after = _shown(user)
+    if before != after:
+        record.log_change(user, before, after, by=by, site=_shared_site(user, by))
+
+
+def _shared_site(user: User, by: User) -> int:
+    return min(set(user.sites.values_list("id", flat=True)) & set(by.site_ids), default=min(by.site_ids, default=1))
+
+
+def _home_site(user: User) -> int:
+    return min(user.sites.values_list("id", flat=True), default=1)
+
+
+# ---------------------------------------------------------------- second factor
+
+
+def current_totp(secret: str, ahead: int = 0) -> str:
+    """The code that an authenticator app shows now; `ahead` steps of 30 s later (or earlier).  For demo and tests."""
+    return format_hotp_value(hotp_value(secret, int(time.time()) // 30 + ahead))
+
+
+def check_code(user: User, code: str) -> str:
+    """Is this the code of somebody's second factor?  Answers "totp" or "recovery"; each code is good once.
+
+    BadInput for a wrong code, and for any code after five wrong ones in five minutes.
+    """
+    key, text = f"wrong-codes:{user.pk}", re.sub(r"[\s-]", "", code)
+    with transaction.atomic():
+        User.objects.select_for_update().get(pk=user.pk)  # one try at a time, so that the count is right
+        tries = int(cache.get(key, 0))
+        found = _code_kind(user, text) if tries < WRONG_CODES else ""
+        if found:
+            cache.delete(key)
+        elif tries < WRONG_CODES:
+            cache.set(key, tries + 1, WRONG_CODES_FOR_S)
+    if tries >= WRONG_CODES:
+        raise BadInput("code", "too many wrong codes; wait five minutes and use the code your app shows then")
+    if not found:
+        raise BadInput("code", "this code is wrong, or was used already; wait for the next one in your app")
+    return found
+
+
+def _code_kind(user: User, text: str) -> str:
+    for held in Authenticator.objects.filter(user=user).exclude(type=Authenticator.Type.WEBAUTHN):
+        if held.type == Authenticator.Type.TOTP and _accept_totp(user, decrypt(held.data["secret"]), text):
+            held.record_usage()
+            return "totp"
+        if held.type == Authenticator.Type.RECOVERY_CODES and held.wrap().validate_code(text):
+            return "recovery"
+    return ""
+
+
+def _accept_totp(user: User, secret: str, text: str) -> bool:
+    """A code of the last, this or the next half minute, if it is newer than the newest accepted one."""
+    for step in yield_hotp_counters_from_time():
+        if hmac.compare_digest(format_hotp_value(hotp_value(secret, step)).encode(), text.encode()):
+            return use_totp_step(user, step)
+    return False
+
+
+def use_totp_step(user: User, step: int) -> bool:
+    """Spend one time step of a code; False when it, or a later one, is spent already."""
+    return bool(User.objects.filter(pk=user.pk, last_totp_step__lt=step).update(last_totp_step=step))
+
+
+# ---------------------------------------------------------------- PIN and roster
+
+
+def join_roster(browser: str, user: User, *, at: datetime) -> None:
+    """Somebody signed in with both factors in this browser: for twelve hours their PIN unlocks it."""
+    RosterPlace.objects.update_or_create(browser=browser, user=user, defaults={"signed_in_at": at, "wrong_pins": 0})
+
+
+def leave_roster(browser: str, user: User | None = None) -> None:
+    """Take one person, or everyone, off a browser's roster."""
+    places = RosterPlace.objects.filter(browser=browser)
+    (places if user is None else places.filter(user=user)).delete()
+
+
+def forget_rosters(user: User) -> None:
+    """Somebody's password changed: where they were on a roster, they sign in in full again."""
+    RosterPlace.objects.filter(user=user).delete()
+
+
+@transaction.atomic
+def try_pin(browser: str, user_id: int, pin: str, *, at: datetime) -> tuple[User | None, bool]:
+    """Check a PIN: (the person, False) when right; (None, whether they are off the roster now) when not."""
+    place = queries.roster_places(browser, at).filter(user_id=user_id).select_for_update(of=("self",)).first()
+    if place is None:
+        return None, True
+    if place.user.pin_hash and _pin_fits(place.user, pin):
+        place.wrong_pins = 0
+        place.save(update_fields=["wrong_pins"])
+        return place.user, False
+    place.wrong_pins += 1
+    if place.wrong_pins >= WRONG_PINS:
+        place.delete()
+        return None, True
+    place.save(update_fields=["wrong_pins"])
+    return None, False
+
+
+@transaction.atomic
+def set_pin(user: User, pin: str, *, by: User) -> None:
+    """Set one's own PIN for quick unlock.  A PIN that somebody would guess is refused."""
+    if user.pk != by.pk or not user.is_clinic_staff:
+        raise Refused(why="everybody sets their own PIN")
+    _keep_pin(user, pin)
+    record.log_change(user, {}, {"pin": "set"}, by=by, site=_home_site(user))
+
+
+def _keep_pin(user: User, pin: str) -> None:
+    why = weak_pin(pin)
+    if why:
+        raise BadInput("pin", why)
+    user.pin_hash = make_password(_peppered(user, pin))
+    user.save(update_fields=["pin_hash"])
+
+
+def _pin_fits(user: User, pin: str) -> bool:
+    return check_password(_peppered(user, pin), user.pin_hash)
+
+
+def _peppered(user: User, pin: str) -> str:
+    """Six digits are few: a key that is not in the database goes into the hash, so that a stolen table is not enough."""
+    return salted_hmac("stillhaven.people.pin", f"{user.pk}:{pin}", algorithm="sha256").hexdigest()
+
+
+_KNOWN = {"159753", "357159", "147258", "258369", "147852", "789456", "456789", "741852", "112358", "314159", "696969"}
+
+
+def weak_pin(pin: str) -> str:
+    """Why this PIN cannot be used; "" when it can."""
+    if not re.fullmatch(r"[0-9]{6}", pin):
+        return "a PIN has six digits"
+    digits = [int(c) for c in pin]
+    steps = {(b - a) % 10 for a, b in zip(digits, digits[1:], strict=False)}
+    if len(set(digits)) < 3:
+        return "use at least three different digits"
+    if len(steps) == 1:
+        return "no rows such as 123456"
+    if pin[:3] == pin[3:] or pin[:2] * 3 == pin or pin == pin[::-1]:
+        return "no patterns such as 123123 or 123321"
+    if pin[0::2] == pin[1::2]:
+        return "no doubles such as 112233"
+    if pin in _KNOWN:
+        return "this is one of the PINs that are tried first"
+    return ""
+
+
+# ---------------------------------------------------------------- programs
+
+
+@transaction.atomic
+def create_token(*, name: str, role: str, site_id: int, by: User) -> tuple[ApiToken, str]:
+    """Make a program's key.  The secret is given back this once; only its hash is kept."""
+    roles.require(by, "token.change")
+    if site_id not in by.site_ids:
+        raise BadInput("site", "is not a site of yours")
+    return make_token(name=name, role=role, site=Site.objects.get(pk=site_id), by=by)
+
+
+@transaction.atomic
+def make_token(*, name: str, role: str, site: Site, by: Actor | None = None, secret: str = "") -> tuple[ApiToken, str]:
+    """Make a program's key.  For seeding and the command line; pages go through `create_token`."""
+    name = " ".join(name.split())
+    if not name:
+        raise BadInput("name", "name the program, such as gateway-1")
+    if role not in (Role.DEVICE, Role.READER):
+        raise BadInput("role", "is device or reader")
+    if ApiToken.objects.filter(name=name).exists():
+        raise BadInput("name", "there is a token of this name; names are never used again")
+    secret = secret or ApiToken.new_secret()
+    token = ApiToken.objects.create(name=name, role=role, site=site, digest=tokens.digest(secret))
+    after = {"name": name, "role": role, "site": site.pk, "is_active": True}
+    record.log_change(token, {}, after, by=by or Program("set-up"), site=site.pk)
+    return token, secret
+
+
+@transaction.atomic
+def switch_off_token(token_id: int, *, by: User) -> ApiToken:
+    """Switch a program's key off, for good."""
+    roles.require(by, "token.change")
+    token = queries.token_or_404(by, token_id)
+    if token.is_active:
+        ApiToken.objects.filter(pk=token.pk).update(is_active=False)
+        token.is_active = False
+        record.log_change(token, {"is_active": True}, {"is_active": False}, by=by, site=token.site_id)
+    return token
