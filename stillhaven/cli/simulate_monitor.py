@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from stillhaven.cli._bedside import bedside_clock, run_until_told
 from stillhaven.devices import scenarios
 from stillhaven.devices.drill import Dose, MonitorPlan
 from stillhaven.devices.link import endpoint
+from stillhaven.devices.past import send_past
 from stillhaven.devices.simulator import ControlFile, VirtualMonitor, Ward, numbered
 from stillhaven.science.errors import BadInput
 
@@ -31,6 +33,7 @@ from stillhaven.science.errors import BadInput
 @click.option("--plan", metavar="FILE", help="A whole clinic: a .toml file, or the shipped plan four_chairs.")
 @click.option("--control", type=click.Path(path_type=Path), help="A JSON file that changes the drill while it runs.")
 @click.option("--last-for", type=float, metavar="SECONDS", help="End by itself after this long.")
+@click.option("--past", is_flag=True, help="Send only what went before the start minute, in one go, and end.")
 @click.option("--list", "show_list", is_flag=True, help="List the shipped scenarios, and end.")
 def command(
     target: str | None,
@@ -48,6 +51,7 @@ def command(
     plan: str | None,
     control: Path | None,
     last_for: float | None,
+    past: bool,
     show_list: bool,
 ) -> None:
     """A virtual patient on a virtual monitor, over real HL7 and MLLP.  Every value is marked as simulated.
@@ -86,6 +90,10 @@ def command(
         )
     clock = bedside_clock()
     settings, started = scenarios.settings(), clock()
+    if past:
+        sent, taken = asyncio.run(send_past(plans, settings, host=host, port=port, now=started))
+        click.echo(f"{sent} messages of the past sent, {taken} taken")
+        sys.exit(0 if sent == taken else 1)
     ward = Ward(
         monitors=[VirtualMonitor(p, settings, started=started, speed=speed) for p in plans],
         host=host,

@@ -11,14 +11,13 @@ from django.contrib.auth.hashers import make_password
 from django.db import transaction
 
 from stillhaven.clinic.course import actions as courses
-from stillhaven.clinic.people.models import ApiToken, Patient, PatientNote, Site, User
-from stillhaven.clinic.people.tokens import digest
+from stillhaven.clinic.people.models import Patient, PatientNote, Site, User
 from stillhaven.clinic.plan.actions import sign_order
 from stillhaven.clinic.plan.models import Order
 from stillhaven.clinic.record import actions as record
 from stillhaven.clinic.record import clock, policy
 from stillhaven.clinic.recovery import actions as recovery
-from stillhaven.clinic.recovery import signing
+from stillhaven.clinic.recovery import facts, signing
 from stillhaven.clinic.schedule.models import Chair
 from stillhaven.clinic.session import actions, events
 from stillhaven.clinic.session.models import TreatmentSession
@@ -44,7 +43,7 @@ class Demo:
     def people(self) -> None:
         """Sites, staff, chairs, monitors, patients, policy."""
         for row in cast()["site"]:
-            self.site = Site.objects.create(**row)
+            self.site, _ = Site.objects.update_or_create(pk=row["id"], defaults=row)
         for row in cast()["staff"]:
             self.staff[row["key"]] = make_staff(row, self.site)
         for order, row in enumerate(cast()["chair"]):
@@ -209,8 +208,6 @@ class Demo:
 
     def home(self, session: TreatmentSession, look_at: datetime, leave_at: datetime) -> None:
         """Every look that discharge asks for, then the door."""
-        from stillhaven.clinic.recovery import facts
-
         nurse, rules = self.staff["nurse"], facts.rules_of(session)
         for rule in rules.scores:
             items = {item.key: item.high for item in rule.scale.items}
@@ -269,14 +266,9 @@ def make_patient(row: dict[str, Any], site: Site) -> Patient:
     return patient
 
 
-def make_token(name: str, role: str, secret: str, site: Site) -> ApiToken:
-    """A program's key whose secret is known already."""
-    return ApiToken.objects.create(name=name, role=role, site=site, digest=digest(secret))
-
-
 def seed(now: datetime | None = None) -> bool:
     """Make the demo clinic unless there is one; says whether it did."""
-    if Site.objects.exists():
+    if User.objects.exists():
         return False
     demo = Demo(now or clock.now())
     demo.people()

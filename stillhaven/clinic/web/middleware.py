@@ -67,5 +67,3 @@ def _read(name: str) -> tuple[bytes, str, str] | None:
         if path.is_relative_to(Path(root).resolve()) and path.is_file():
             return _read_cached(path, path.stat().st_mtime)
     return None
-
-

@@ -21,6 +21,7 @@ HEADS_EVERY_S = 10.0
 
 
 class Command(BaseCommand):
+    requires_system_checks: list[str] = []  # quick to start: `manage check` is a step of its own
     help = "Judge alarms every second and at every arrival."
 
     def handle(self, *args: Any, **options: Any) -> None:

@@ -15,6 +15,7 @@ OPERATOR = record.Program("operator at the server")
 
 
 class Command(BaseCommand):
+    requires_system_checks: list[str] = []  # quick to start: `manage check` is a step of its own
     help = "Make a key for a program: a gateway (device) or a reader of readings (reader)."
     role = ""
 

@@ -12,6 +12,7 @@ from stillhaven.clinic.record.verify import verify
 
 
 class Command(BaseCommand):
+    requires_system_checks: list[str] = []  # quick to start: `manage check` is a step of its own
     help = "Check the whole record: nothing changed, put in, taken out or cut off."
 
     def add_arguments(self, parser: CommandParser) -> None:

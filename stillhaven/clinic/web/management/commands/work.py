@@ -11,6 +11,7 @@ from procrastinate.contrib.django import app
 
 
 class Command(BaseCommand):
+    requires_system_checks: list[str] = []  # quick to start: `manage check` is a step of its own
     help = "Run the queue of jobs."
 
     def handle(self, *args: Any, **options: Any) -> None:

@@ -25,8 +25,7 @@ export class DrugPanel {
       setText(this.part("given"), fixed(drug.given_mg, 1));
       setText(this.part("perkg"), drug.given_mg_per_kg === null || drug.given_mg_per_kg === undefined ? "" : say("drug.perkg", { v: fixed(drug.given_mg_per_kg, 2) }));
       const part = Math.max(0, Math.min(1, drug.fraction ?? 0)) * 100;
-      if (this.shownPart !== part) { this.shownPart = part; this.part("meter").style.setProperty("--part", part.toFixed(1)); }
-      setAttr(this.part("meter"), "aria-valuenow", Math.round(part));
+      if (this.part("meter").value !== part) this.part("meter").value = part;
       setText(this.part("rate"), this.rateText(drug));
       setText(this.part("left"), this.left(drug));
       setText(this.part("concentration"), drug.concentration ? say("drug.concentration", { v: drug.concentration, planned: short(drug.planned_mg) }) : "");
@@ -152,10 +151,8 @@ export function renderCoverage(place, coverage) {
   if (place.dataset.shape === shape) return;
   place.dataset.shape = shape;
   place.replaceChildren(...(coverage.length ? coverage.map((c) => {
-    const fill = el("span");
     const known = c.percent !== null && c.percent !== undefined;
-    const meter = el("span", { class: "meter" }, fill);
-    fill.parentElement.style.setProperty("--part", String(known ? c.percent : 0));
+    const meter = el("progress", { class: "meter-plain", max: 100, value: known ? c.percent : 0, "aria-label": c.label });
     return el("li", { "data-signal": c.signal }, el("span", {}, c.label), meter, el("span", {}, el("b", {}, known ? `${Math.floor(c.percent)} %` : "—"), known && c.longest_gap_s >= 1 ? el("span", { class: "muted" }, ` · ${say("coverage.gap", { span: span(c.longest_gap_s * 1000) })}`) : ""));
   }) : [el("li", { class: "muted" }, say("coverage.none"))]));
 }

@@ -25,6 +25,8 @@ const base = location.pathname.replace(/live\/?$/, "");
 const urls = config.urls = { state: `${base}live/state`, stream: `${base}live/stream`, ...config.urls };
 
 let state = firstState;
+/** What the page knows now (for tests and for a look from the console). */
+export const current = () => state;
 let silent = "";
 let link = "";
 let box = { waiting: [], refused: [], blocked: "" };
@@ -86,6 +88,7 @@ const pad = new QuickPad({ place: $("quick"), sheet, keep, toast, state: () => s
 // ---- silence and sound
 const silence = new Silence({
   cover: $("silence"), deadman: $("deadman"), afterMs: (config.silence_after_s || 5) * 1000, watchAfterMs: (config.watch_after_s || 5) * 1000,
+  quietS: config.quiet_s || 120,
   onQuiet: () => { alarms.quiet(config.quiet_s || 120); paint(); },
   onChange: (reason) => {
     silent = reason;

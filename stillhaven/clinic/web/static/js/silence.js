@@ -5,16 +5,17 @@ import { now, span } from "./clock.js";
 import { el, say, setAttr, setText } from "./page.js";
 
 export class Silence {
-  constructor({ cover, deadman, afterMs, watchAfterMs, onChange, onQuiet, watched = true }) {
-    Object.assign(this, { cover, afterMs, watchAfterMs, onChange, watched });
+  constructor({ cover, deadman, afterMs, watchAfterMs, onChange, onQuiet, quietS = 120 }) {
+    Object.assign(this, { cover, watchAfterMs, onChange });
     this.reason = "";
     this.watchBeat = null;
     this.newsPerf = performance.now();
     this.newsWall = Date.now();
+    this.afterMs = afterMs - 400;  // said before the seconds are over, not after
     this.first = el("b");
     this.second = el("strong", {}, say("silence.look"));
     this.third = el("p");
-    const quiet = onQuiet ? el("button", { type: "button", class: "button-firm", onclick: onQuiet }, say("silence.quiet")) : null;
+    const quiet = onQuiet ? el("button", { type: "button", class: "button-firm", onclick: onQuiet }, say("silence.quiet", { span: span(quietS * 1000) })) : null;
     cover.append(el("span", { class: "silence-sign", "aria-hidden": "true" }, "▲▲▲"), this.first, this.second, this.third, ...(quiet ? [quiet] : []));
     if (deadman?.animate) {
       this.deadman = deadman.animate([{ opacity: 0 }, { opacity: 0, offset: 0.999 }, { opacity: 1 }], { duration: afterMs, fill: "forwards" });
@@ -40,7 +41,7 @@ export class Silence {
     if (this.deadman) this.deadman.currentTime = 0;
     const silent = this.silentMs();
     const watchSilent = this.watchSilentMs();
-    const reason = silent >= this.afterMs ? "server" : this.watched && watchSilent > this.watchAfterMs ? "watch" : "";
+    const reason = silent >= this.afterMs ? "server" : watchSilent > this.watchAfterMs ? "watch" : "";
     if (reason === "server") {
       setText(this.first, say("silence.server", { span: span(silent) }));
       setText(this.third, say("silence.since", { time: new Date(now() - silent).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", second: "2-digit", hour12: false }) }));

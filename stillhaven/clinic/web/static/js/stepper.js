@@ -52,7 +52,7 @@ export function enhance(box) {
   const pad = keypad((key) => set(key === "back" ? input.value.slice(0, -1) : input.value + key));
   pad.hidden = true;
   const toggle = el("button", { type: "button", class: "stepper-pad", "aria-expanded": "false" }, "123");
-  toggle.setAttribute("aria-label", say("step.keypad"));
+  toggle.title = say("step.keypad");
   toggle.addEventListener("click", () => {
     pad.hidden = !pad.hidden;
     toggle.setAttribute("aria-expanded", String(!pad.hidden));
