@@ -91,10 +91,8 @@ class Tiers:
     def view(self) -> tuple[int, str, bool] | None:
         if not self.held:
             return None
-        if all(self.held.values()):
-            state = "acknowledged"
-        else:
-            state = "active" if any(self.active) else "latched"
+        unanswered = "active" if any(self.active) else "latched"
+        state = "acknowledged" if all(self.held.values()) else unanswered
         return max(self.held), state, self.escalated
 
 

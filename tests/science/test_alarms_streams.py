@@ -15,7 +15,7 @@ from stillhaven.science.vitals import Quality, Reading
 from tests.science.alarms_model import STEP, arrivals, watch
 from tests.science.alarms_support import CUFF, OXYGEN, PULSE, SIGNALS, WATCHED, at, plan, reading, seconds
 
-STREAMS = int(os.environ.get("ALARM_STREAMS", "1500"))
+STREAMS = int(os.environ.get("ALARM_STREAMS", "1000"))
 CHUNK = 100
 FACTS = AlarmFacts()
 PLAN = plan()
@@ -181,9 +181,9 @@ def ended(events: list[AlarmEvent], opened: AlarmEvent) -> float:
         return seconds(opened.ended_at)
     later = events[events.index(opened) + 1 :]
     for event in later:
-        if event.alarm == opened.alarm and event.ended_at is not None and event.kind in ("returned", "cleared"):
-            if event.kind == "cleared" or event.tier == opened.tier:
-                return seconds(event.ended_at)
+        mine = event.kind == "cleared" or (event.kind == "returned" and event.tier == opened.tier)
+        if event.alarm == opened.alarm and event.ended_at is not None and mine:
+            return seconds(event.ended_at)
     return 1e9
 
 

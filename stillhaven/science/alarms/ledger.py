@@ -62,10 +62,11 @@ class _Episode:
     first: AlarmEvent
     worst: AlarmEvent
     crossings: int = 1
+    running: set[str] = field(default_factory=set)  # tiers past their line
     ack: AlarmEvent | None = None
     actions: list[str] = field(default_factory=list)
     escalated: AlarmEvent | None = None
-    returned: AlarmEvent | None = None
+    returned: AlarmEvent | None = None  # the last end, once no tier is past its line any more
     cleared: AlarmEvent | None = None
     rechecked: AlarmEvent | None = None
 
@@ -94,13 +95,16 @@ def ledger(
 
 def _add(episodes: dict[str, _Episode], event: AlarmEvent) -> None:
     if event.kind is EventKind.RAISED:
-        episodes.setdefault(event.alarm, _Episode(first=event, worst=event))
+        episodes.setdefault(event.alarm, _Episode(first=event, worst=event, running={event.tier}))
         return
     episode = episodes.get(event.alarm)
     if episode is None:
         return
     if event.kind in OPENING:
         episode.crossings += event.kind is EventKind.RECURRED
+        if event.ended_at is None:
+            episode.running.add(event.tier)
+            episode.returned = None
         if event.rank > episode.worst.rank:
             episode.worst = event
     elif event.kind is EventKind.ACKNOWLEDGED:
@@ -111,9 +115,11 @@ def _add(episodes: dict[str, _Episode], event: AlarmEvent) -> None:
     elif event.kind is EventKind.RECHECKED:
         episode.rechecked = event
     elif event.kind is EventKind.RETURNED:
-        episode.returned = event
+        episode.running.discard(event.tier)
+        episode.returned = None if episode.running else event
     elif event.kind is EventKind.CLEARED:
         episode.cleared = event
+        episode.returned = episode.returned or event
 
 
 def _worst(episode: _Episode, plan: AlarmPlan | None, seen: Seen | None) -> float | None:
@@ -125,7 +131,7 @@ def _worst(episode: _Episode, plan: AlarmPlan | None, seen: Seen | None) -> floa
     condition = plan.by_key.get(first.condition)
     if series is None or condition is None:
         return first.value
-    over = episode.cleared or episode.returned
+    over = episode.returned
     end = over.ended_at if over is not None and over.ended_at is not None else seen.now
     start = first.crossed_at or first.at
     values = [point.value for point in series.points if start <= point.at <= end]
@@ -135,7 +141,7 @@ def _worst(episode: _Episode, plan: AlarmPlan | None, seen: Seen | None) -> floa
 
 def _row(episode: _Episode, worst_value: float | None) -> LedgerRow:
     first, worst, ack, rechecked = episode.first, episode.worst, episode.ack, episode.rechecked
-    over = episode.returned or episode.cleared
+    over = episode.returned
     return LedgerRow(
         alarm=first.alarm,
         condition=first.condition,

@@ -89,7 +89,8 @@ class AlarmPlan:
     @cached_property
     def window_s(self) -> float:
         """How many seconds of readings before the last asking `evaluate` needs to see; see `windows.trim`."""
-        stale = [signal.stale_after_s for signal in self.signals if not signal.intermittent]
+        judged = {name for condition in self.conditions for name in condition.signals}
+        stale = [s.stale_after_s for s in self.signals if s.key in judged and not s.intermittent]
         delays = [condition.delay_s + condition.wait_s for condition in self.conditions]
         return max(stale, default=0.0) + max(delays, default=0.0) + SLACK_S
 
