@@ -37,7 +37,7 @@ class Exponentials:
         self._eye = np.eye(a.shape[1])
         shift = np.maximum(0.0, -np.einsum("nii->ni", a).real.min(axis=1))
         b = a + shift[:, None, None] * self._eye
-        norm = np.abs(b).sum(axis=2).max(axis=1)
+        norm = np.maximum(np.abs(a).sum(axis=2), np.abs(b).sum(axis=2)).max(axis=1)
         first = np.maximum(0, np.ceil(np.log2(np.maximum(norm, 1e-300)))).astype(int)
         scale = np.ldexp(1.0, -first)[:, None, None]
         # exp(a) = exp(-shift) exp(b), and b has no negative entry: nothing cancels
@@ -59,7 +59,8 @@ class Exponentials:
             lost = (lost @ np.abs(e)) + (np.abs(e) @ lost) + np.abs(square)
         else:
             lost = 2.0 * np.abs(square) * (lost / np.maximum(np.abs(e), 1e-300)).max(axis=(1, 2), keepdims=True)
-        f = 2.0 * f + f @ f
+        with np.errstate(over="ignore", invalid="ignore"):  # where it runs away its digits are lost, and exp is kept
+            f = 2.0 * f + f @ f
         lost_less = np.maximum(self._lost_less[part], np.abs(f) + self._eye)
         if self._stiff:
             better = lost_less < lost

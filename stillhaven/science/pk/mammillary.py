@@ -104,7 +104,8 @@ def _cubic(k10: Floats, out: Floats, back: Floats) -> tuple[Floats, Floats, np.n
     a0 = k10 * k21 * k31
     p = np.maximum(a2 * a2 / 9.0 - a1 / 3.0, 1e-300)
     q = a2 * a2 * a2 / 27.0 - a2 * a1 / 6.0 + a0 / 2.0
-    angle = np.arccos(np.clip(q / (p * np.sqrt(p)), -1.0, 1.0)) / 3.0
+    with np.errstate(divide="ignore", invalid="ignore"):  # a double root: the secular equation takes over
+        angle = np.arccos(np.clip(q / (p * np.sqrt(p)), -1.0, 1.0)) / 3.0
     size = 2.0 * np.sqrt(p)
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         l1 = a2 / 3.0 + size * np.cos(angle)

@@ -449,18 +449,22 @@ def individual(model: Model, person: Patient | Person, eta: Floats | None = None
         else:
             drawn = np.full(n, value)
         drawn = drawn * factor
+        if name in column and spread is not None and spread.logit[column[name]]:
+            drawn = np.where(drawn.real > 1.0, 1.0, drawn)  # a share of a dose, times a factor, is still a share
         values[name] = drawn
     return values
 
 
 def product(values: Mapping[str, Floats], tokens: tuple[str, ...], n: int) -> Floats:
-    """The product of named fractions; "1-x" is what remains of x.  Fractions are held to 0..1."""
+    """The product of named factors; "1-x" is what remains of x, and x is then held to 0..1."""
+    held = {token[2:] for token in tokens if token.startswith("1-")}
     result = np.ones(n)
     for token in tokens:
-        rest = token.startswith("1-")
-        part = values[token[2:] if rest else token]
-        part = np.where(part.real > 1.0, 1.0, part)
-        result = result * (1.0 - part if rest else part)
+        name = token.removeprefix("1-")
+        part = values[name]
+        if name in held:
+            part = np.where(part.real > 1.0, 1.0, part)
+        result = result * (1.0 - part if token != name else part)
     return result
 
 
