@@ -21,6 +21,7 @@ import pytest
 
 from stillhaven.service import folder as folders
 from stillhaven.service import leftovers, postgres
+from tests.conftest import room
 
 TINY = Path(__file__).with_name("tiny_clinic.py")
 PATIENCE_S = 60.0  # for a machine under load; nothing here measures speed
@@ -102,7 +103,7 @@ class Clinic:
 @pytest.fixture
 def short() -> Iterator[Path]:
     """A short folder: pytest's own is too long for a socket."""
-    path = Path(tempfile.mkdtemp(prefix="sh-", dir=folders.short_temp()))
+    path = Path(tempfile.mkdtemp(prefix="sh-", dir=room()))
     yield path
     shutil.rmtree(path, ignore_errors=True)
 

@@ -204,3 +204,36 @@ def test_a_stopped_clinic_is_started_for_its_backup(home: Path, tmp_path: Path) 
     assert made.manifest["tables"] == {}
     assert postgres.server_for(folder).pid() is None
     assert folders.in_use_by(folder) == ""
+
+
+def test_a_managed_server_is_backed_up_and_filled_only_when_empty(
+    clinic: folders.DataFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another folder's server plays the managed one: reached by URL, with no more rights than its database's owner."""
+    server = postgres.server_for(clinic)
+    with server.connect(admin=True) as db:
+        for name in ("managed", "spare"):
+            db.execute(f"CREATE DATABASE {name} OWNER stillhaven")
+    folder = folders.open_folder(tmp_path / "clinic", create=True)
+
+    def use(name: str) -> None:
+        known = server.parameters(dbname=name)
+        url = f"postgresql://{known['user']}:{known['password']}@/{name}?host={known['host']}&port={known['port']}"
+        monkeypatch.setenv("DATABASE_URL", url)
+
+    use("managed")
+    with database.at(folder, purpose="test") as place, place.connect() as db:
+        db.execute("CREATE TABLE visit (who text)")
+        db.execute("INSERT INTO visit VALUES ('Dev')")
+    made = backup.backup(folder, tmp_path / "b.age")
+    assert not (folder.cluster).exists()
+    with pytest.raises(Refused, match="is not empty"):
+        backup.restore(made.file, tmp_path / "new", keys=backup.keys_at_hand(None))
+    use("spare")
+    backup.restore(made.file, tmp_path / "new", keys=backup.keys_at_hand(None))
+    with database.at(folder, purpose="test") as place, place.connect() as db:
+        assert db.execute("SELECT who FROM visit").fetchall() == [("Dev",)]
+    monkeypatch.delenv("DATABASE_URL")
+    with server.connect(admin=True) as db:
+        db.execute("DROP DATABASE managed")
+        db.execute("DROP DATABASE spare")

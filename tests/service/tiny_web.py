@@ -13,7 +13,7 @@ from pathlib import Path
 class Answer(http.server.BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         silent = Path(os.environ["STILLHAVEN_DATA"]) / "run" / "be-silent"
-        body = (os.environ.get("STILLHAVEN_CLOCK", "") + "\n" + os.environ["STILLHAVEN_PG"]).encode()
+        body = (os.environ.get("STILLHAVEN_CLOCK", "") + "\n" + os.environ.get("STILLHAVEN_PG", "")).encode()
         self.send_response(503 if silent.exists() else 200)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
