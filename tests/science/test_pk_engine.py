@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 
 import numpy as np
@@ -214,7 +215,7 @@ def test_against_an_ode_solver(model, route):
         x[state] += amount[0]
     edges = sorted({0.0, 240.0, *(t for piece in feed.pieces for t in piece[:2] if t < 240.0)})
     said = {}
-    for begin, end in zip(edges[:-1], edges[1:], strict=True):
+    for begin, end in itertools.pairwise(edges):
         b = np.zeros(a.shape[0])
         for t0, t1, port, rate_, _, factor in feed.pieces:
             if t0 <= begin < t1:

@@ -80,10 +80,13 @@ class AlarmPlan:
 
     @cached_property
     def settings(self) -> Mapping[tuple[str, str, str], tuple[LimitSetting, ...]]:
-        """Every setting of each (condition, signal, tier), oldest first."""
+        """Every setting of each (condition, signal, tier), oldest first; what began unset begins with no limit."""
         found: dict[tuple[str, str, str], list[LimitSetting]] = {}
-        for setting in self.limits:
-            found.setdefault(setting.slot, []).append(setting)
+        for index, setting in enumerate(self.limits):
+            if setting.slot not in found:
+                unset = replace(setting, value=None, set_by="", set_at=self.made_at, source="", because="")
+                found[setting.slot] = [] if index < self.starting else [unset]
+            found[setting.slot].append(setting)
         return {slot: tuple(settings) for slot, settings in found.items()}
 
     @cached_property
