@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
@@ -244,11 +245,25 @@ def _equipment() -> list[str]:
     return list(policy.rules(1).session.start.equipment)
 
 
+@lru_cache(maxsize=2)
+def _hashed(secret: str) -> str:
+    """All sample logins share one password, so one slow hash serves them all."""
+    return make_password(secret)
+
+
+def make_account(email: str, **fields: Any) -> User:
+    """A sample login with the demo's password."""
+    sites = fields.pop("sites", ())
+    user = User.objects.create(email=email, password=_hashed(cast()["password"]), **fields)
+    user.sites.set(sites)
+    return user
+
+
 def make_staff(row: dict[str, Any], site: Site) -> User:
-    """One sample login, with its second factor and PIN."""
-    user = User.objects.create_user(
-        row["email"], cast()["password"], name=row["name"], title=row["title"], roles=row["roles"], sites=[site],
-        pin_hash=make_password(cast()["pin"]),
+    """One sample login of the clinic, with its second factor and PIN."""
+    user = make_account(
+        row["email"], name=row["name"], title=row["title"], roles=row["roles"], sites=[site],
+        pin_hash=_hashed(cast()["pin"]),
     )  # fmt: skip
     TOTP.activate(user, row["totp"])
     return user
@@ -262,7 +277,7 @@ def make_patient(row: dict[str, Any], site: Site) -> Patient:
         comfort_card=row["comfort"], escort_name=row["escort"], escort_phone=row["escort_phone"], simulated=True,
     )  # fmt: skip
     if "account" in row:
-        User.objects.create_user(row["account"], cast()["password"], name=row["name"], patient=patient)
+        make_account(row["account"], name=row["name"], patient=patient)
     return patient
 
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from typing import Any
 
+from django.core.management import call_command
 from django.core.management.base import BaseCommand
-from procrastinate.contrib.django import app
 
 
 class Command(BaseCommand):
@@ -16,6 +15,4 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         logging.getLogger("procrastinate").setLevel(logging.WARNING)
-        connector = app.connector.get_worker_connector()  # type: ignore[attr-defined]
-        with app.replace_connector(connector) as working:
-            asyncio.run(working.run_worker_async(delete_jobs="successful", listen_notify=True, name="worker"))
+        call_command("procrastinate", "worker", "--name", "worker", "--delete-jobs", "successful")
