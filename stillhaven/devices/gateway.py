@@ -26,7 +26,7 @@ from stillhaven.devices import hl7, mllp, times
 from stillhaven.devices.hl7 import Header
 from stillhaven.devices.messages import Cuff, Message, Outcome, Reader, Rejected, encode, split_batch
 from stillhaven.devices.sender import Sender
-from stillhaven.devices.spool import REJECTED, New, Record, Spool
+from stillhaven.devices.spool import MAX_PAYLOAD, REJECTED, New, Record, Spool
 
 log = logging.getLogger("stillhaven.gateway")
 
@@ -146,7 +146,7 @@ class Connection(asyncio.Protocol):
             self._timer.cancel()
         if self.decoder.inside and self.decoder.held:
             self.gateway.counts.cut_off += 1
-            log.warning("%s hung up in the middle of a message; nothing of it was acknowledged", self.peer)
+            self.gateway.warn("cut", f"{self.peer} hung up in the middle of a message; nothing of it was acknowledged")
         self.gateway.disconnected(self)
 
     def drop(self) -> None:
@@ -205,7 +205,7 @@ class Gateway:
             # a place goes to the newcomer: from someone who never sent a message, else from the longest silent
             worst = min(self._connections, key=lambda c: (c.good > 0, c.last_heard))
             self.counts.turned_away += 1
-            self._warn("flood", f"{len(self._connections)} connections are open; the one from {worst.peer} is closed")
+            self.warn("flood", f"{len(self._connections)} connections are open; the one from {worst.peer} is closed")
             self._connections.pop(worst, None)
             worst.drop()
         self._connections[connection] = None
@@ -219,11 +219,11 @@ class Gateway:
             return
         if sum(c.decoder.held for c in self._connections) > self.limits.held_bytes:
             worst = max(self._connections, key=lambda c: c.decoder.held)
-            self._warn("held", f"too many unfinished messages; the largest one, from {worst.peer}, is cut off")
+            self.warn("held", f"too many unfinished messages; the largest one, from {worst.peer}, is cut off")
             worst.decoder.buffer.clear()
             worst.drop()
 
-    def _warn(self, kind: str, text: str) -> None:
+    def warn(self, kind: str, text: str) -> None:
         """Say it, but not more than once in ten seconds."""
         now = time.monotonic()
         if now - self._warned.get(kind, -60.0) > 10.0:
@@ -247,18 +247,13 @@ class Gateway:
     def _queue(self, connection: Connection | None, outcome: Outcome) -> None:
         records: list[New] = []
         duplicate = False
+        if not outcome.rejected:
+            try:
+                records, duplicate = self._records(outcome)
+            except ValueError as error:  # what cannot be written down whole is refused whole
+                outcome = self.reader.unwritable(outcome, str(error))
         if outcome.rejected:
             records = self._rejected_record(outcome.rejected)
-        else:
-            for message in outcome.messages:
-                self._watch_bed(message)
-                uid = bytes.fromhex(message.uid.replace("-", ""))
-                if uid in self._recent:
-                    self._recent.move_to_end(uid)
-                    duplicate = True
-                else:
-                    records.append(New(uid, message.received_at, 0, encode(message.wire())))
-                    self._remember(uid)
         self._waiting.append(_Waiting(connection, outcome, records, duplicate and not records))
         if connection is not None:
             connection.unanswered += 1
@@ -266,6 +261,25 @@ class Gateway:
         if not self._scheduled:
             self._scheduled = True
             asyncio.get_running_loop().call_soon(self._commit)
+
+    def _records(self, outcome: Outcome) -> tuple[list[New], bool]:
+        """What has to be stored of a message, and whether some of it is here already."""
+        records: list[New] = []
+        duplicate = False
+        for message in outcome.messages:
+            self._watch_bed(message)
+            uid = bytes.fromhex(message.uid.replace("-", ""))
+            if uid in self._recent:
+                self._recent.move_to_end(uid)
+                duplicate = True
+                continue
+            payload = encode(message.wire())
+            if len(payload) > MAX_PAYLOAD:
+                raise ValueError("it holds more than one message may")
+            records.append(New(uid, message.received_at, 0, payload))
+        for record in records:
+            self._remember(record.uid)
+        return records, duplicate
 
     def _remember(self, uid: bytes) -> None:
         self._recent[uid] = None
@@ -277,7 +291,7 @@ class Gateway:
         payload = encode(rejected.wire())
         if self._rejected_bytes + len(payload) > self.limits.rejected_bytes:
             self.counts.rejected_not_kept += 1
-            self._warn("quota", "too many refused messages wait for the server; further ones are counted, not kept")
+            self.warn("quota", "too many refused messages wait for the server; further ones are counted, not kept")
             return []
         uid = bytes.fromhex(rejected.uid.replace("-", ""))
         if uid in self._recent:
@@ -292,7 +306,7 @@ class Gateway:
         now = time.monotonic()
         bed, seen = self._beds.get(message.device, (message.bed, now))
         if bed != message.bed and now - seen < 60.0:
-            self._warn(
+            self.warn(
                 f"bed:{message.device}",
                 f"{message.device} speaks for {bed} and for {message.bed}: if these are two monitors, "
                 "name them in --devices",
@@ -314,12 +328,13 @@ class Gateway:
         if batch:
             try:
                 self.spool.append(batch)
-            except OSError as error:
-                failure = f"the message could not be stored ({error.strerror or error}); send it again"
+            except Exception as error:  # usually OSError; whatever it is, nothing is acknowledged
+                why = error.strerror if isinstance(error, OSError) else type(error).__name__
+                failure = f"the message could not be stored ({why}); send it again"
                 self.counts.disk_refusals += len(waiting)
                 for record in batch:
                     self._recent.pop(record.uid, None)
-                self._warn("disk", f"nothing can be stored in {self.spool.folder}: {error}; messages are refused")
+                self.warn("disk", f"nothing can be stored in {self.spool.folder}: {error}; messages are refused")
             else:
                 self._rejected_bytes += sum(len(r.payload) for r in batch if r.flags & REJECTED)
                 if self.sender:
@@ -394,7 +409,7 @@ class Gateway:
                 self.reader.cuffs_changed = False
                 _replace(self.spool.folder / "cuffs.json", json.dumps(_pack_cuffs(self.reader.cuffs)))
         except OSError as error:
-            self._warn("status", f"the status could not be written: {error}")
+            self.warn("status", f"the status could not be written: {error}")
 
     def _restore(self) -> None:
         """What the last run knew: uids of what is still here, cuff readings, how much was refused and not kept."""

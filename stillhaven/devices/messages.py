@@ -27,6 +27,7 @@ NAMESPACE = uuid.UUID("6f0e2f5e-7f0f-5c35-9a40-5f1f0f3f6a01")  # of all message 
 _NAMESPACE = NAMESPACE.bytes
 ACCEPTED = {("ORU", "R01"), ("ORU", "R30"), ("ORU", "R31"), ("ORU", "R32"), ("ORU", ""), ("", "")}
 KEPT_RAW = 64 << 10
+MAX_LINES = 5000  # values of one patient in one message
 _JSON = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False, allow_nan=False)
 _SEGMENT = re.compile(r"[A-Z][A-Z0-9]{2}")
 _NEXT_MESSAGE = re.compile(rb"[\r\n]+(?=MSH[^A-Za-z0-9\s])")
@@ -183,6 +184,8 @@ class Outcome:
     header: Header | None
     messages: tuple[Message, ...] = ()
     rejected: Rejected | None = None
+    raw: bytes = b""
+    received_at: datetime | None = None
 
 
 @dataclass
@@ -221,7 +224,8 @@ class Reader:
             refusal = self._refusal(header)
             if refusal:
                 return self._rejected(header, raw, received_at, "AR", refusal[0], refusal[1])
-            return Outcome(header=header, messages=self._messages(text, header, raw, received_at, notes))
+            messages = self._messages(text, header, raw, received_at, notes)
+            return Outcome(header=header, messages=messages, raw=raw, received_at=received_at)
         except NotHl7 as error:
             return self._rejected(header, raw, received_at, "AR", f"not an HL7 v2 message: {error}", "100")
         except Exception as error:  # the port outlives whatever a message holds; the bytes are kept and shown
@@ -235,6 +239,12 @@ class Reader:
         except NotHl7:
             header = None
         return self._rejected(header, raw, received_at, "AR", reason, "100")
+
+    def unwritable(self, outcome: Outcome, why: str) -> Outcome:
+        """A refusal of a message that was read, but cannot be written down whole."""
+        assert outcome.received_at is not None
+        reason = f"this message cannot be kept: {why}"
+        return self._rejected(outcome.header, outcome.raw, outcome.received_at, "AR", reason, "207")
 
     def _rejected(
         self, header: Header | None, raw: bytes, received_at: datetime, code: str, reason: str, error: str
@@ -302,6 +312,8 @@ class Reader:
         for line in hl7.segments(text):
             kind = line[:3]
             if kind == "OBX":
+                if len(group.lines) >= MAX_LINES:
+                    raise NotHl7(f"it holds more than {MAX_LINES} values")
                 f = line.split(d.field)
                 if len(f) < 20:
                     f += [""] * (20 - len(f))

@@ -296,6 +296,55 @@ def test_whatever_is_sent_the_next_good_message_is_acknowledged(tmp_path_factory
     run(tmp_path_factory.mktemp("fuzz"), story)
 
 
+def test_after_5000_hostile_frames_the_next_good_message_is_answered_and_memory_is_bounded(tmp_path: Path) -> None:
+    chance = random.Random(5)
+    good = mllp.frame(oru("BASE"))
+
+    def hostile() -> bytes:
+        kind = chance.randrange(7)
+        if kind == 0:
+            return mllp.frame(chance.randbytes(chance.randrange(200)))
+        if kind == 1:
+            return good[: chance.randrange(len(good))]
+        if kind == 2:
+            at = chance.randrange(len(good))
+            return good[:at] + chance.randbytes(3) + good[at:]
+        if kind == 3:
+            return b"\x0bMSH|^~\\&|" + b"|" * chance.randrange(3000) + b"\x1c\r"
+        if kind == 4:
+            return mllp.frame(good[1:-2].replace(b"|97|", b"|" + b"9" * chance.randrange(2000) + b"|"))
+        if kind == 5:
+            return b"\x0b" * 20 + b"\x1c" * 20
+        return b"x" * chance.randrange(5000)
+
+    async def story(b: Bench) -> None:
+        for burst in range(50):
+            line = await b.line()
+            line.writer.write(b"".join(hostile() for _ in range(100)))
+            if burst % 2:
+                line.writer.close()
+            await asyncio.sleep(0)
+        fresh = await b.line()
+        assert (await fresh.ask(oru("GOOD")))[:2] == ("AA", "GOOD")
+        assert sum(c.decoder.held for c in b.gateway._connections) < 8 << 20
+        for message in b.stored():
+            assert all(r["value"] == 97.0 or r["quality"] != "good" for r in message["readings"])
+
+    run(tmp_path, story)
+
+
+def test_a_message_with_too_many_values_is_refused_whole(tmp_path: Path) -> None:
+    async def story(b: Bench) -> None:
+        line = await b.line()
+        message = oru("MANY")
+        code, control, reason = await line.ask(message + b"OBX|1|NM|x||1\r" * 6000)
+        assert (code, control) == ("AR", "MANY")
+        assert "5000" in reason
+        assert (await line.ask(oru("A1")))[0] == "AA"
+
+    run(tmp_path, story)
+
+
 # ---------------------------------------------------------------- bounds
 
 

@@ -17,6 +17,7 @@ from stillhaven.devices.messages import Message, Outcome, Reader, encode, split_
 from stillhaven.devices.observations import Measured
 from stillhaven.devices.tables import Devices, read_devices, shipped
 from stillhaven.reference.load import current
+from stillhaven.science.errors import BadInput
 from stillhaven.science.vitals import Mode, Quality
 
 NOW = datetime(2026, 11, 21, 14, 0, 5, tzinfo=UTC)
@@ -264,6 +265,27 @@ def test_the_clinics_file_names_devices_and_knows_their_ways(tmp_path) -> None:
     assert got["spo2_pct"].at == datetime(2026, 11, 21, 13, 0, 4, tzinfo=UTC)  # 14:00 in Berlin
     other = r.read(text(obx(), msh=msh, pv1="PV1||I|^^Chair 9"), NOW)
     assert only(other).device == "bed:Chair 9"
+
+
+def test_a_central_station_speaks_for_several_devices_in_one_message(tmp_path) -> None:
+    path = tmp_path / "monitors.toml"
+    path.write_text('shared = ["CENTRAL"]')
+    lines = [obx(equipment="M1^^M1^EUI-64"), obx(value="91", n="2"), "PRT|1|UC||EQUIP||||||M2^^M2^EUI-64"]
+    msh = MSH.replace("MON-3", "CENTRAL")
+    outcome = reader(devices=read_devices(path)).read(text(*lines, msh=msh), NOW)
+    assert {m.device: [r.value for _, r in m.readings] for m in outcome.messages} == {"M1": [97.0], "M2": [91.0]}
+
+
+def test_a_devices_file_that_is_wrong_says_where(tmp_path) -> None:
+    path = tmp_path / "monitors.toml"
+    for wrong, said in (("x = 1", "unknown key"), ("[[device]]", "no key"), ("]", "monitors.toml"),
+                        ('[[device]]\nkey="A"\n[[device]]\nkey="A"', "two monitors"),
+                        ('[[device]]\nkey="A"\nzone="Mars"', "time zone"),
+                        ('[[device]]\nkey="A"\nunit_if_missing={spo2_pct="x"}', "not a unit"),
+                        ('[[device]]\nkey="A"\n[[device.code]]\ncode="1"\nsignal="x"', "not a signal")):  # fmt: skip
+        path.write_text(wrong)
+        with pytest.raises(BadInput, match=said):
+            read_devices(path)
 
 
 def test_one_message_about_two_patients_becomes_two() -> None:
