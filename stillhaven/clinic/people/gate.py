@@ -1,14 +1,25 @@
-"""Who comes through the door of a page: signed in, as staff, and not locked."""
+"""Who comes through the door of a page: signed in, as staff, and not locked; and which doors they see."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from functools import wraps
 from typing import Any
 from urllib.parse import quote
 
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect
+from django.urls import NoReverseMatch, reverse
+from django.utils.translation import gettext as _
+
+from stillhaven.clinic.people import queries, roles
+from stillhaven.clinic.people.models import Patient
+from stillhaven.clinic.people.unlock import roster
+from stillhaven.clinic.record import actions as record
+from stillhaven.clinic.record import clock
+
+_SAME_LOOK = timedelta(seconds=60)
 
 
 def staff_required(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
@@ -43,6 +54,40 @@ class SignedOut(Exception):
 
 def roster_of(request: HttpRequest) -> list[dict[str, Any]]:
     """Who may unlock this browser with a PIN: those who signed in here with both factors today."""
-    from stillhaven.clinic.people.unlock import roster
-
     return [{"uid": str(user.pk), "name": user.signature_name} for user in roster(request)]
+
+
+def log_chart_opened(request: HttpRequest, patient: Patient, what: str) -> None:
+    """Note that somebody opened this patient's chart ("chart", "record", ...).
+
+    A page that is loaded again within a minute is the same look, and is not written down twice.
+    """
+    user: Any = request.user
+    if queries.just_looked(user, patient.pk, what, since=clock.now() - _SAME_LOOK):
+        return
+    record.log_access(
+        by=user, what=what, patient=patient.pk, site=patient.site_id, path=request.path,
+        address=request.META.get("REMOTE_ADDR", ""),
+    )  # fmt: skip
+
+
+def doors(request: HttpRequest) -> list[dict[str, Any]]:
+    """The pages that this person's roles open, for the navigation and the first page."""
+    user: Any = request.user
+    if not user.is_authenticated or not user.is_clinic_staff or not user.is_active:
+        return []
+    every = [
+        ("board.view", "chart:board", _("Board"), _("Who needs me now, chair by chair")),
+        ("access.view", "people:access", _("Who looked"), _("Opened charts and refusals, by person, patient and day")),
+        ("staff.change", "people:staff", _("Staff"), _("Accounts, roles and second factors")),
+        ("token.change", "people:tokens", _("Programs"), _("Keys of gateways and of systems that read")),
+    ]
+    found = []
+    for action, name, label, text in every:
+        if roles.may(user, action):
+            try:
+                href = reverse(name)
+            except NoReverseMatch:  # a room that is not built yet has no door
+                continue
+            found.append({"href": href, "label": label, "text": text, "current": request.path == href})
+    return found

@@ -2,28 +2,139 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
+from urllib.parse import quote, urlsplit
 
-from django.http import HttpRequest, HttpResponse
+from django.conf import settings
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect, render
+
+from stillhaven.clinic.people import queries, unlock
+from stillhaven.clinic.record import clock
+
+# Doors of the sign-in library that this house does not have: the clinic makes accounts and knows their addresses.
+_CLOSED = ("/accounts/signup/", "/accounts/email/", "/accounts/confirm-email/", "/accounts/login/code/")
+_OPEN = ("/healthz", "/sw.js", "/api/", "/accounts/logout/")
+_SET_UP = (
+    "/second-factor/", "/accounts/2fa/totp/activate/", "/accounts/2fa/webauthn/add/", "/accounts/reauthenticate/",
+)  # fmt: skip
+_PROVE = ("/accounts/2fa/reauthenticate/", "/accounts/2fa/webauthn/reauthenticate/")
+
+# What goes on showing behind a lock: the chair's screen, the board and the wall, with what keeps them fresh.
+_STAYS = re.compile(r"/sessions/[0-9a-f-]{36}/live/(state|stream)?|/sessions/live-shell/|/(board|wall)/(state|stream)?")
+# What a browser asks for by itself: no sign that anybody is there.
+_BY_ITSELF = re.compile(r".*/(state|stream)/?|/sessions/live-shell/|/healthz|/sw\.js|/api/.*")
+_UNLOCKING = ("/unlock/", "/unlock/everyone/", "/unlock/other/", "/lock/", "/accounts/logout/")
+
+
+def _program(request: HttpRequest) -> bool:
+    accept = request.headers.get("Accept", "")
+    return "application/json" in accept or "text/event-stream" in accept or request.path.startswith("/api/")
 
 
 class SecondFactor:
-    """Staff without a second factor are led to set one up before anything else."""
+    """Staff without a second factor are led to set one up, or to show it, before anything else."""
 
     def __init__(self, get_response: Any) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
+        if request.path.startswith(_CLOSED):
+            raise Http404
+        user: Any = request.user
+        if user.is_authenticated and user.is_clinic_staff and not unlock.has_second_factor(request):
+            turned = self._lead(request, user)
+            if turned is not None:
+                return turned
         response: HttpResponse = self.get_response(request)
         return response
+
+    def _lead(self, request: HttpRequest, user: Any) -> HttpResponse | None:
+        held = queries.factors_of(user)
+        ways = _PROVE if held else _SET_UP
+        if request.path.startswith(_OPEN) or request.path in ways:
+            return None
+        if _program(request):
+            return JsonResponse({"why": "sign in with your second factor first"}, status=401)
+        if not held:
+            return redirect("people:second_factor")
+        way = _PROVE[0] if "totp" in held else _PROVE[1]
+        return redirect(f"{way}?next={quote(request.get_full_path() if request.method == 'GET' else '/')}")
 
 
 class IdleLock:
-    """After at most ten minutes without a touch, nothing can be written until somebody unlocks."""
+    """After at most ten minutes without a touch, nothing can be written until somebody unlocks.
+
+    A touch is a page that somebody opened or something that was written; what a screen fetches by itself is none.
+    A clock that jumps ahead locks; one that jumps back locks too, since nobody can know how long the browser stood.
+    """
 
     def __init__(self, get_response: Any) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
+        user: Any = request.user
+        request.locked = False  # type: ignore[attr-defined]
+        if not user.is_authenticated or not user.is_clinic_staff:
+            answer: HttpResponse = self.get_response(request)
+            return answer
+        if _is_locked(request):
+            if not request.session.get(unlock.LOCKED):
+                request.session[unlock.LOCKED] = True  # once locked, no clock unlocks it again
+            request.locked = True  # type: ignore[attr-defined]
+            if not _passes(request):
+                return _held_back(request)
         response: HttpResponse = self.get_response(request)
+        if not getattr(request, "locked", False) and _is_touch(request, response):
+            _note_touch(request)
         return response
+
+
+_BACK_S = 60.0  # clocks are set right by seconds all the time; more than this is a jump
+
+
+def _is_locked(request: HttpRequest) -> bool:
+    if request.session.get(unlock.LOCKED):
+        return True
+    touched = request.session.get(unlock.TOUCHED)
+    if touched is None:
+        return False
+    idle_s = clock.now().timestamp() - float(touched)
+    return idle_s > settings.IDLE_LOCK_S or idle_s < -_BACK_S
+
+
+def _passes(request: HttpRequest) -> bool:
+    if request.path in _UNLOCKING or request.path.startswith(("/healthz", "/sw.js", "/api/")):
+        return True
+    return request.method in ("GET", "HEAD") and bool(_STAYS.fullmatch(request.path))
+
+
+def _held_back(request: HttpRequest) -> HttpResponse:
+    if _program(request):
+        return JsonResponse({"locked": True, "why": "unlock this screen first"}, status=423)
+    if request.method in ("GET", "HEAD") and not request.headers.get("HX-Request"):
+        return redirect(f"/unlock/?next={quote(request.get_full_path())}")
+    came_from = urlsplit(request.headers.get("Referer", "")).path or "/"
+    if request.headers.get("HX-Request"):
+        return HttpResponse(status=423, headers={"HX-Redirect": f"/unlock/?next={quote(came_from)}"})
+    context = {"roster": unlock.roster(request), "next": came_from, "held_back": True}
+    return render(request, "people/unlock.html", context, status=423)
+
+
+def _is_touch(request: HttpRequest, response: HttpResponse) -> bool:
+    if request.path in ("/lock/", "/unlock/") or _BY_ITSELF.fullmatch(request.path):
+        return False
+    if request.method in ("GET", "HEAD"):
+        accept = request.headers.get("Accept", "")
+        return "text/html" in accept or ("application/json" not in accept and "event-stream" not in accept)
+    # What a queue sends again and again by itself, without success, is nobody's touch.
+    return response.status_code < 500 and response.status_code not in (401, 403, 408, 423, 425, 429)
+
+
+def _note_touch(request: HttpRequest) -> None:
+    if not request.user.is_authenticated:
+        return
+    now, last = clock.now().timestamp(), request.session.get(unlock.TOUCHED)
+    if last is None or abs(now - float(last)) >= 5.0:
+        request.session[unlock.TOUCHED] = now

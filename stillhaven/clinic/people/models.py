@@ -111,6 +111,11 @@ class User(AbstractBaseUser):
         short = f"{first[0]}. {last}" if first else last
         return f"{short} {self.title}".strip()
 
+    @property
+    def role_words(self) -> list[str]:
+        """The roles as a person reads them."""
+        return [role.replace("_", " ") for role in sorted(self.roles)]
+
     @cached_property
     def site_ids(self) -> frozenset[int]:
         return frozenset(self.sites.values_list("id", flat=True))

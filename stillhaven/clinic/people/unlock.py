@@ -18,7 +18,7 @@ from django.http import HttpRequest
 from django.middleware.csrf import rotate_token
 from django.utils.http import url_has_allowed_host_and_scheme
 
-from stillhaven.clinic.people import actions, queries
+from stillhaven.clinic.people import factors, queries
 from stillhaven.clinic.people.models import User
 from stillhaven.clinic.record import actions as record
 from stillhaven.clinic.record import clock
@@ -49,7 +49,7 @@ def mark_second_factor(request: HttpRequest, user: User) -> None:
     """This person has just proved a second factor in this browser."""
     request.session[FACTOR] = str(user.pk)
     if user.is_clinic_staff:
-        actions.join_roster(request.session.setdefault(BROWSER, secrets.token_urlsafe(32)), user, at=clock.now())
+        factors.join_roster(request.session.setdefault(BROWSER, secrets.token_urlsafe(32)), user, at=clock.now())
     _touch(request)
 
 
@@ -66,7 +66,7 @@ def confirm_factor(request: HttpRequest, code: str) -> str:
     if not text:
         raise BadInput("code", "confirm with the code from your app, or with a passkey")
     try:
-        return _passkey(user, text) if text.startswith("{") else actions.check_code(user, text)
+        return _passkey(user, text) if text.startswith("{") else factors.check_code(user, text)
     except BadInput:
         record.log_access(
             by=user, what="second factor", refused=True, why="wrong code", path=f"{request.method} {request.path}",
@@ -124,7 +124,7 @@ def with_pin(request: HttpRequest, staff: Any, pin: Any) -> Tried:
         return Tried(why="sign in with your password and second factor in this browser first", status=429)
     if not who.pin_hash:
         return Tried(why="you have no PIN yet: sign in with your password, then set one", status=422)
-    found, dropped = actions.try_pin(browser, who.pk, str(pin or ""), at=clock.now())
+    found, dropped = factors.try_pin(browser, who.pk, str(pin or ""), at=clock.now())
     address, site = request.META.get("REMOTE_ADDR", ""), min(who.site_ids or {1})
     if found is None:
         why = f"wrong PIN for {who.signature_name}" + ("; now off the roster" if dropped else "")
@@ -167,14 +167,14 @@ def sign_out(request: HttpRequest) -> None:
     """End this person's session and their place on the roster."""
     user: Any = request.user
     if user.is_authenticated and BROWSER in request.session:
-        actions.leave_roster(request.session[BROWSER], user)
+        factors.leave_roster(request.session[BROWSER], user)
     leave_seat(request)
 
 
 def everyone_out(request: HttpRequest) -> None:
     """End the session, and everybody's place on the roster of this browser."""
     if BROWSER in request.session:
-        actions.leave_roster(request.session[BROWSER])
+        factors.leave_roster(request.session[BROWSER])
     logout(request)
 
 

@@ -5,17 +5,32 @@ from __future__ import annotations
 from typing import Any
 
 from django.conf import settings
+from django.db import DatabaseError
 from django.http import HttpRequest
+from django.urls import reverse
 
 from stillhaven import __version__
+from stillhaven.clinic.people.gate import doors
 from stillhaven.clinic.record import clock
 
 
 def house(request: HttpRequest) -> dict[str, Any]:
-    """The mode of this clinic, the time by its clock, and whether this browser is locked."""
+    """The mode of this clinic, the time by its clock, who is signed in, and whether this browser is locked."""
+    user: Any = getattr(request, "user", None)
+    try:
+        known = user is not None and user.is_authenticated
+    except DatabaseError:  # the page that says that something failed must not fail itself
+        known = False
+    locked = bool(getattr(request, "locked", False))
+    open_doors = doors(request) if known and not locked else []
     return {
+        "doors": open_doors,
+        "nav": open_doors,
+        "person_signed_in": (user.signature_name if user.is_clinic_staff else user.name) if known else "",
+        "sign_out_url": reverse("account_logout") if known else "",
+        "lock_url": reverse("people:lock") if known and user.is_clinic_staff and not locked else "",
         "mode": settings.MODE,
         "now": clock.now(),
         "version": __version__,
-        "locked": bool(getattr(request, "locked", False)),
+        "locked": locked,
     }

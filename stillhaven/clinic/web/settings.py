@@ -156,6 +156,13 @@ LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "/"
 ACCOUNT_ADAPTER = "stillhaven.clinic.people.adapters.AccountAdapter"
 MFA_ADAPTER = "stillhaven.clinic.people.adapters.MFAAdapter"
+MFA_FORMS = {
+    "authenticate": "stillhaven.clinic.people.forms.SignInCode",
+    "reauthenticate": "stillhaven.clinic.people.forms.ProveCode",
+    "reauthenticate_webauthn": "stillhaven.clinic.people.forms.ProvePasskey",
+    "activate_totp": "stillhaven.clinic.people.forms.SetUpTotp",
+    "add_webauthn": "stillhaven.clinic.people.forms.SetUpPasskey",
+}
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
@@ -174,9 +181,13 @@ AXES_COOLOFF_TIME = 0.25  # hours
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_RESET_ON_SUCCESS = True
 AXES_USERNAME_FORM_FIELD = "login"
+AXES_USERNAME_CALLABLE = "stillhaven.clinic.people.lockout.whose"
 AXES_VERBOSE = False
 AXES_LOCKOUT_CALLABLE = "stillhaven.clinic.people.lockout.locked_out"
 AXES_IPWARE_META_PRECEDENCE_ORDER = ["REMOTE_ADDR"]
+
+# Tries are counted in the cache: it must never throw counts away because somebody filled it.
+CACHES["default"]["OPTIONS"] = {"MAX_ENTRIES": 200_000}
 
 # Idle lock: at most ten minutes; the chair screen goes on showing and recording behind it.
 IDLE_LOCK_S = min(600, int(os.environ.get("STILLHAVEN_IDLE_LOCK_S", "600")))
