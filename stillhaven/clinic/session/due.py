@@ -71,7 +71,7 @@ def timetable(session: TreatmentSession, now: datetime) -> Timetable:
     start, end = queries.window(session, now)
     signals = [SIGNALS[m] for m in (table.measures if table else ()) if m in SIGNALS]
     readings = vitals.readings_of(session.patient_id, start, end, signals=signals) if signals else []
-    return Timetable(table=table, facts=facts(session, now), done=done(session, readings), marks=rules.session.marks)
+    return Timetable(table=table, facts=facts(session, now), done=done(session, readings), marks=rules.check_marks)
 
 
 def facts(session: TreatmentSession, now: datetime) -> checks.CheckFacts:
