@@ -95,7 +95,7 @@ class Case:
         points = int(np.floor(hours / every + 1e-9))
         if points > 200_000:
             raise BadInput("every", f"gives {points} moments: take longer steps")
-        self.t_min: Floats = np.arange(points + 1) * every
+        self.t_min: Floats = np.asarray(np.arange(points + 1) * every, dtype=float)
 
     def _regimen(self, o: Mapping[str, Any]) -> pk.Regimen:
         weight = self.person.weight_kg

@@ -153,7 +153,7 @@ def compare(
         series.append(Series(name=f"{model.id} {model.name}", mid=curve))
     if not series:
         raise BadInput("model", "none applies: " + "; ".join(left_out))
-    head = {
+    head: dict[str, Any] = {
         "drug": f"{case.drug.value}, {case.regimen.total_mg:.6g} mg as {case.regimen.amount_as.value}",
         "note": "model estimates of the typical person; the spread between models is part of what is not known",
         "left out": [*left_out, *([] if ids else ["blocked models: see `stillhaven pk models`"])],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -137,9 +138,9 @@ def _cohort(
         )  # fmt: skip
 
     if patients > population.CHUNK:
-        with click.progressbar(
-            length=patients, label=f"{patients:,} virtual people", file=click.get_text_stream("stderr")
-        ) as bar:
+        err = click.get_text_stream("stderr")
+        bar: Any = click.progressbar(length=patients, label=f"{patients:,} virtual people", file=err)
+        with bar:
             found = work(bar.update)
     else:
         found = work(None)
@@ -164,7 +165,7 @@ def _client(address: str | None) -> Any:
     if address is None:
         return None
     try:
-        from dask.distributed import Client
+        client = importlib.import_module("dask.distributed").Client
     except ImportError:
         raise BadInput("dask", "is not installed: pip install 'dask[distributed]'") from None
-    return Client(address)
+    return client(address)

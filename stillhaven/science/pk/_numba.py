@@ -1,7 +1,10 @@
 """The inner loops of `mammillary`, `population` and `fit`, one person at a time, compiled.  Same formulas, same tests.
 
-Imported by `accel` only.  Compiled code is kept beside this file, so that the wait is paid once.
+Used through `accel` only.  Compiled code is kept beside this file, so that the wait is paid once.  Without numba the
+same functions are plain Python: too slow to use, but not too slow to test.
 """
+
+# mypy: disable-error-code="untyped-decorator"
 
 from __future__ import annotations
 
@@ -9,10 +12,19 @@ import math
 from typing import Any
 
 import numpy as np
-from numba import njit
 
 from stillhaven.science.pk import mammillary
 from stillhaven.science.pk.models import NG_PER_ML_IN_MG_PER_L, Floats, individual
+
+try:
+    from numba import njit
+except ImportError:
+    COMPILED = False
+
+    def njit(**_: Any) -> Any:
+        return lambda function: function
+else:
+    COMPILED = True
 
 NEAR = mammillary.NEAR
 _X = mammillary._GAUSS_X
@@ -29,7 +41,7 @@ def _phi(x: float) -> float:
 
 @njit(cache=True, error_model="numpy")
 def _two(a: float, b: float) -> float:
-    return math.exp(-min(a, b)) * _phi(abs(b - a))
+    return float(math.exp(-min(a, b)) * _phi(abs(b - a)))
 
 
 @njit(cache=True, error_model="numpy")
@@ -37,7 +49,7 @@ def _slope(x: float) -> float:
     if x < 1.0:
         total = 0.0
         for i in range(_SLOPES.size - 1, -1, -1):
-            total = total * x + _SLOPES[i]
+            total = total * x + float(_SLOPES[i])
         return total
     return (1.0 - math.exp(-x) * (1.0 + x)) / (x * x)
 
@@ -61,10 +73,10 @@ def _three(a: float, b: float) -> float:
         total = 0.0
         for i in range(_X.size):
             total += _W[i] * _slope(low + gap * _X[i])
-        return total
+        return float(total)
     if low > 0.5:
         return (gap - high * math.exp(-low) + low * math.exp(-high)) / (low * high * gap)
-    return (_phi(low) - _phi(high)) / gap
+    return float((_phi(low) - _phi(high)) / gap)
 
 
 @njit(cache=True, error_model="numpy")

@@ -10,6 +10,7 @@ import os
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from stillhaven.science.pk import _numba as _fast
 from stillhaven.science.pk import mammillary
 from stillhaven.science.pk.models import Floats
 
@@ -18,22 +19,13 @@ if TYPE_CHECKING:
 
 Search = Callable[[Floats], tuple[Floats, Floats, Floats, int, bool]]
 
-try:
-    if os.environ.get("STILLHAVEN_PK_NUMBA", "1") == "0":
-        raise ImportError
-    from stillhaven.science.pk import _numba as _fast
-except ImportError:
-    AVAILABLE = False
-    modes = mammillary.modes
-    run = mammillary.run
-    tally = mammillary.tally
-else:
-    AVAILABLE = True
-    modes = _fast.modes
-    run = _fast.run
-    tally = _fast.tally
+AVAILABLE = _fast.COMPILED and os.environ.get("STILLHAVEN_PK_NUMBA", "1") != "0"
+modes = _fast.modes if AVAILABLE else mammillary.modes
+run = _fast.run if AVAILABLE else mammillary.run
+tally = _fast.tally if AVAILABLE else mammillary.tally
 
 
 def fitter(problem: Problem) -> Search | None:
     """The compiled search for this problem's optimum, or None where numpy has to do it."""
-    return _fast.fitter(problem) if AVAILABLE else None
+    found: Search | None = _fast.fitter(problem) if AVAILABLE else None
+    return found

@@ -225,9 +225,9 @@ class Problem:
 
     def _search(self, measured: Floats) -> tuple[Floats, Floats, Floats, int, bool]:
         """Levenberg and Marquardt in whitened parameters z (eta = root z): sum of squares of residuals and of z."""
-        z = np.zeros(len(self.spread.names))
+        z: Floats = np.zeros(len(self.spread.names))
         damping, steps = 0.0, 0
-        y, d = self.derivative(self.root @ z)
+        y, d = self.derivative(np.asarray(self.root @ z, dtype=float))
         jacobian = d @ self.root / self.residual_sd
         left = (measured - y) / self.residual_sd
         cost = left @ left + z @ z
@@ -237,7 +237,7 @@ class Problem:
             curvature = jacobian.T @ jacobian + np.eye(z.size)
             move = np.linalg.solve(curvature + damping * np.diag(np.diag(curvature)), gradient)
             fresh = z + move
-            y_new, d_new = self.derivative(self.root @ fresh)
+            y_new, d_new = self.derivative(np.asarray(self.root @ fresh, dtype=float))
             left_new = (measured - y_new) / self.residual_sd
             cost_new = left_new @ left_new + fresh @ fresh
             if np.isfinite(cost_new) and cost_new <= cost * (1.0 + 1e-14) + 1e-14:

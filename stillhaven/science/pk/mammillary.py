@@ -223,7 +223,8 @@ def phi(x: Floats) -> Floats:
 def two(a: Floats, b: Floats) -> Floats:
     """(exp(-a) - exp(-b)) / (b - a), for a, b >= 0: what one mode hands to the next over a step."""
     low = np.minimum(a, b)
-    return np.exp(-low) * phi(np.abs(b - a))
+    handed: Floats = np.exp(-low) * phi(np.abs(b - a))
+    return handed
 
 
 def three(a: Floats, b: Floats) -> Floats:
@@ -234,7 +235,7 @@ def three(a: Floats, b: Floats) -> Floats:
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         far = (gap - high * np.exp(-low) + low * np.exp(-high)) / (low * high * gap)
         wide = np.where(low > 0.5, far, (phi(low) - phi(high)) / gap)
-    result = wide
+    result: Floats = wide
     close = gap < 1.0
     if close.any():
         x = low[close][..., None] + gap[close][..., None] * _GAUSS_X
