@@ -109,7 +109,10 @@ def done(session: TreatmentSession, readings: Sequence[Reading]) -> tuple[checks
 
 
 def for_alarms(session: TreatmentSession, now: datetime) -> tuple[CheckDue, ...]:
-    """The checks as the alarms know them: so that an overdue pressure is itself a condition."""
+    """The checks as the alarms know them: so that an overdue pressure is itself a condition.
+
+    What belongs before the drug is left to the start rules, which will not let it start without.
+    """
     table = timetable(session, now)
     early = timedelta(minutes=table.marks.early.value or 0.0)
     return tuple(
@@ -118,5 +121,5 @@ def for_alarms(session: TreatmentSession, now: datetime) -> tuple[CheckDue, ...]
             signal=SIGNALS.get(slot.measure, ""), counts_from=slot.at - early, done_at=slot.done_at,
         )
         for slot in table.slots(now)
-        if slot.state in checks.OPEN or slot.done_at is not None
+        if slot.closes_at is None and (slot.state in checks.OPEN or slot.done_at is not None)
     )  # fmt: skip

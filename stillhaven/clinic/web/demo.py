@@ -163,6 +163,7 @@ class Demo:
         minutes = {"ada": ("Chair 1", 20), "ben": ("Chair 2", 24), "cleo": ("Chair 3", 31), "dev": ("Chair 4", 62)}
         for key, (chair, ago) in minutes.items():
             session = self.start(key, chair, self.now - timedelta(minutes=ago))
+            self.scores(session, ago)
             if key == "dev":
                 at = self.now - timedelta(minutes=22)
                 actions.stop(session.pk, by=self.staff["nurse"], at=at, why="dose complete", pump_volume_ml=100.0)
@@ -171,6 +172,14 @@ class Demo:
                 events.adverse_event(session.pk, "dissociation", 1, by=self.staff["nurse"], at=at)
         self.later("eve", self.now + timedelta(hours=1, minutes=30))
         self.later("finn", self.now + timedelta(hours=2, minutes=15))
+
+    def scores(self, session: TreatmentSession, ago: int) -> None:
+        """Sedation every ten minutes so far, every fifteen once the drug has ended: what the timetable asks."""
+        moments = [m for m in (10, 20, 30, 40, 55) if m <= ago - 1]
+        for minute in moments:
+            score = 4 if minute in (20, 30) else 5
+            at = self.now - timedelta(minutes=ago - minute)
+            events.score(session.pk, "moaas", score, by=self.staff["nurse"], at=at)
 
     def later(self, key: str, at: datetime) -> None:
         course = self.course(key)
