@@ -99,6 +99,9 @@ def serve(
         clock = chosen_clock(folder, os.environ.get("STILLHAVEN_CLOCK", ""), datetime.now(UTC))
         leftovers.end(folder)
         address = chosen_address(folder, host, port, certificate, key)
+        if gateway_listen:
+            with claimed_port(*_host_and_port(gateway_listen)):
+                """Free: the gateway itself takes it, and sees to it that it has it alone."""
         with claimed_port(host, port):
             url = databases.url_given()
             server = None if url else postgres.server_for(folder)
@@ -126,6 +129,13 @@ def serve(
             }
             env = {**child_env(setting, mode=mode, clock=clock), **(more_env or {})}
             return Supervisor(folder, parts, env=env, about=about, on_ready=ready).run()
+
+
+def _host_and_port(text: str) -> tuple[str, int]:
+    host, _, port = text.rpartition(":")
+    if not port.isdigit() or not 0 < int(port) < 65536:
+        raise BadInput("--gateway-listen", f"{text!r} is not HOST:PORT, such as 0.0.0.0:2575")
+    return host.strip("[]") or "127.0.0.1", int(port)
 
 
 def chosen_mode(folder: DataFolder, mode: str) -> str:
