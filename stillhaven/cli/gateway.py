@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import os
 import signal
@@ -57,6 +58,9 @@ def command(
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
     # the thread that sends must not make the one that acknowledges wait for Python's usual 5 ms
     sys.setswitchinterval(0.0005)
+    # what is read now stays; looking through it again and again for garbage would cost a tenth of the core
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 20)
     host, port = address(listen)
     clock = clock_from(os.environ.get("STILLHAVEN_CLOCK", ""))
     target = Server(url=server, token=token(token_file), gateway=name, ca=ca)

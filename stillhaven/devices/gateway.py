@@ -273,7 +273,7 @@ class Gateway:
                 self._recent.move_to_end(uid)
                 duplicate = True
                 continue
-            payload = encode(message.wire())
+            payload = message.payload()
             if len(payload) > MAX_PAYLOAD:
                 raise ValueError("it holds more than one message may")
             records.append(New(uid, message.received_at, 0, payload))

@@ -15,6 +15,7 @@ import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, tzinfo
+from json.encoder import encode_basestring
 from typing import Any, NamedTuple
 
 from stillhaven.devices import hl7, times
@@ -80,6 +81,24 @@ class Message:
             "rejected": None,
             "raw": None,
         }
+
+    def payload(self) -> bytes:
+        """`encode(self.wire())`, written out by hand: half of a gateway's core would go into building the dictionaries."""
+        q = encode_basestring
+        readings = ",".join([
+            f'{{"index":{index},"signal":{q(m.signal)},"value":{"null" if m.value is None else repr(m.value)},'
+            f'"at":"{times.iso(m.at)}","quality":"{m.quality.value}","reason":{q(m.reason)},"probe":{q(m.probe)},'
+            f'"code_sent":{q(m.code_sent)},"unit_sent":{q(m.unit_sent)},"value_sent":{q(m.value_sent)}}}'
+            for index, m in self.readings
+        ])  # fmt: skip
+        device_time = f'"{times.iso(self.device_time)}"' if self.device_time else "null"
+        notes = ",".join([q(note) for note in self.notes])
+        return (
+            f'{{"uid":"{self.uid}","device":{q(self.device)},"control_id":{q(self.control_id)},'
+            f'"received_at":"{times.iso(self.received_at)}","device_time":{device_time},'
+            f'"patient_id":{q(self.patient_id)},"patient_name":{q(self.patient_name)},"bed":{q(self.bed)},'
+            f'"mode":"{self.mode.value}","readings":[{readings}],"notes":[{notes}],"rejected":null,"raw":null}}'
+        ).encode()
 
 
 @dataclass(frozen=True, kw_only=True)

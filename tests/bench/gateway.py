@@ -4,7 +4,7 @@
 
 Runs the real command in a process of its own, pinned to one core where the machine has more, with a small server and
 the load generator in other processes.  STILLHAVEN_BENCH_MESSAGES sets how many messages the memory part plays while
-the server is away (the figure in the docs is of 1,000,000).
+the server is away (the figure in the docs is of 1,000,000).  STILLHAVEN_BENCH_DIR chooses the disk.
 """
 
 from __future__ import annotations
@@ -170,7 +170,14 @@ async def load(port: int, connections: int, each: int, window: int = 1) -> float
     return time.perf_counter() - started
 
 
-async def delays(port: int, server: str, count: int) -> list[float]:
+def drained(folder: Path) -> None:
+    """Wait until the server has everything."""
+    time.sleep(1.5)  # the status is written each second
+    while json.loads((folder / "spool" / "status.json").read_text())["waiting"]:
+        time.sleep(0.2)
+
+
+async def delays(port: int, server: str, count: int, folder: Path) -> list[float]:
     """Seconds from the last byte of a message written to its arrival at the server, at fifty messages a second."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     left = dict[str, float]()
@@ -180,8 +187,9 @@ async def delays(port: int, server: str, count: int) -> list[float]:
         writer.write(mllp.frame(own))
         await reader.readuntil(b"\x1c\r")
         await asyncio.sleep(0.02)
-    await asyncio.sleep(0.5)
     writer.close()
+    await asyncio.sleep(1.5)
+    drained(folder)
     with urlopen(server) as answer:
         arrived = json.load(answer)
     return sorted(arrived[key] - at for key, at in left.items())
@@ -196,18 +204,30 @@ def rate(process: psutil.Process, port: int, what: str, connections: int, each: 
     print(f"{what:42s}{count / took:7.0f} messages/s   ({busy / count * 1e6:.0f} us of the core each)")
 
 
+def flush_s(folder: Path) -> float:
+    """Seconds that this disk takes for one message's bytes and their flush, at this moment."""
+    fd = os.open(folder / "flush", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+    started = time.perf_counter()
+    for _ in range(200):
+        os.write(fd, b"x" * 2500)
+        os.fdatasync(fd)
+    os.close(fd)
+    return (time.perf_counter() - started) / 200
+
+
 def main() -> None:
     """Print the figures."""
-    folder = Path(tempfile.mkdtemp(prefix="stillhaven-bench-", dir="/var/tmp"))
+    folder = Path(tempfile.mkdtemp(prefix="stillhaven-bench-", dir=os.environ.get("STILLHAVEN_BENCH_DIR", "/var/tmp")))
     try:
+        print(f"{'one flush of this disk, now:':42s}{flush_s(folder) * 1e6:7.0f} us   (judge the figures by it)")
         with Server.elsewhere() as server, gateway(folder, server) as (port, process):
             asyncio.run(load(port, 1, 300))
             rate(process, port, "one connection, one message under way:", 1, 3000, 1)
             rate(process, port, "one connection, fifty under way:", 1, 6000, 50)
             rate(process, port, "ten connections, one under way each:", 10, 600, 1)
             rate(process, port, "ten connections, ten under way each:", 10, 600, 10)
-            time.sleep(2)
-            seen = asyncio.run(delays(port, server, 500))
+            drained(folder)
+            seen = asyncio.run(delays(port, server, 500, folder))
             p50, p99 = seen[len(seen) // 2], seen[int(len(seen) * 0.99)]
             print(f"{'monitor to server, median / p99 / max:':42s}"
                   f"{p50 * 1e3:.1f} / {p99 * 1e3:.1f} / {seen[-1] * 1e3:.1f} ms")  # fmt: skip

@@ -626,7 +626,7 @@ def test_no_mixture_of_segments_makes_the_reader_fail_by_surprise(pieces: list[s
         outcome = reader().read(part, NOW)
         assert outcome.rejected is None or outcome.rejected.code == "AR", outcome.rejected
         for message in outcome.messages:
-            encode(message.wire())
+            assert message.payload() == encode(message.wire())
             for _, m in message.readings:
                 assert m.value is None or math.isfinite(m.value)
                 assert (m.value is None) == (m.quality is Quality.NO_VALUE)
@@ -659,3 +659,4 @@ def test_what_the_builder_writes_a_strict_library_and_we_read_alike(
     if message.patient_id:
         assert message.patient_id == patient.strip()
     assert strict.msh.msh_10.value == message.control_id
+    assert message.payload() == encode(message.wire())
