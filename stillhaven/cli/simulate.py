@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -138,8 +139,7 @@ def _cohort(
         )  # fmt: skip
 
     if patients > population.CHUNK:
-        err = click.get_text_stream("stderr")
-        bar: Any = click.progressbar(length=patients, label=f"{patients:,} virtual people", file=err)
+        bar: Any = click.progressbar(length=patients, label=f"{patients:,} virtual people", file=sys.stderr)
         with bar:
             found = work(bar.update)
     else:
