@@ -680,3 +680,30 @@ def test_no_condition_can_be_asked_without_a_comparison() -> None:
     assert run(plan(dumb), stream(OXYGEN, [0] * 5), 5) == []
     assert OXYGEN_LOW.has_limits
     assert CUFF_HIGH.tier("nothing") is None
+
+
+@settings(deadline=None)
+@given(st.lists(st.tuples(st.sampled_from([88.0, 93.0, 97.0]), st.integers(0, 3)), min_size=1, max_size=40))
+def test_values_that_are_seen_a_moment_after_they_arrived_are_judged_all_the_same(
+    rows: list[tuple[float, int]],
+) -> None:
+    """A commit may show a value after the second in which it arrived has been judged already."""
+    readings = stream(OXYGEN, [value for value, _ in rows])
+    events: list[AlarmEvent] = []
+    for now in range(len(rows) + 15):
+        visible = [r for i, (r, (_, hidden)) in enumerate(zip(readings, rows, strict=True)) if i + hidden <= now]
+        events += alarms.evaluate(PLAN, visible, events, at(now), AlarmFacts())
+        assert alarms.evaluate(PLAN, visible, events, at(now), AlarmFacts()) == []
+    past = [value < 94 for value, _ in rows]
+    if all(past[-7:]) and len(past) >= 7:
+        assert shown(events, len(rows) - 1 + 3)[0][0] == "oxygen_low"
+    assert len({e.uid for e in events}) == len(events)
+
+
+def test_a_window_of_readings_is_enough() -> None:
+    readings = [*stream(OXYGEN, [97] * 300 + [93] * 20), reading(CUFF, 3, 120)]
+    kept = alarms.trim(PLAN, readings, at(300), AlarmFacts())
+    assert len(kept) < 60
+    assert reading(CUFF, 3, 120) in kept
+    events = alarms.evaluate(PLAN, kept, [], at(310), AlarmFacts(), judged_until=at(300))
+    assert told(events) == ["raised warn 305"]

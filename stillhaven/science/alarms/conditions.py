@@ -68,8 +68,10 @@ class Comparison(StrEnum):
     def past(self, value: float, limit: float) -> bool:
         """Is this value past the limit?
 
-        >>> Comparison.ABOVE.past(140, 140), Comparison.AT_OR_BELOW.past(3, 3), Comparison.BELOW.past(91, 92)
-        (False, True, True)
+        >>> Comparison.ABOVE.past(140, 140), Comparison.AT_OR_ABOVE.past(140, 140)
+        (False, True)
+        >>> Comparison.BELOW.past(92, 92), Comparison.AT_OR_BELOW.past(92, 92)
+        (False, True)
         """
         if self is Comparison.ABOVE:
             return value > limit

@@ -7,19 +7,19 @@ how often somebody asks decides only when it is noticed.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any
 
 from stillhaven.science.alarms import intervals, judge, words
-from stillhaven.science.alarms.book import AlarmBook, Watch, fold
+from stillhaven.science.alarms.book import Watch, fold
 from stillhaven.science.alarms.conditions import AlarmCondition, Priority, Rule, Tier
-from stillhaven.science.alarms.events import AlarmEvent, AlarmKey, EventKind, event_uid
+from stillhaven.science.alarms.events import AlarmEvent, AlarmKey, EventKind
 from stillhaven.science.alarms.facts import AlarmFacts
+from stillhaven.science.alarms.pen import Pen, Turn, turns_of
 from stillhaven.science.alarms.plan import AlarmPlan
 from stillhaven.science.alarms.seen import Seen
-from stillhaven.science.alarms.stretches import End, Recorded, Stretch, find
+from stillhaven.science.alarms.stretches import Recorded, Stretch, find
 from stillhaven.science.vitals import Reading
 
 SESSION_ENDED = "the session ended"
@@ -45,7 +45,7 @@ def evaluate(
     if ended and any(event.reason == SESSION_ENDED for event in events):
         return []
     until = facts.ended_at if ended and facts.ended_at is not None else now
-    pen = _Pen(plan=plan, noticed_at=now, until=until, book=fold(events))
+    pen = Pen(plan=plan, noticed_at=now, until=until, book=fold(events))
     seen = Seen(plan, readings, until, facts)
     _limit_changes(pen)
     for condition in _in_order(plan):
@@ -70,32 +70,13 @@ def _in_order(plan: AlarmPlan) -> list[AlarmCondition]:
     return sorted(plan.conditions, key=lambda condition: bool(condition.yields_to))
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Turn:
-    """Something that has to be written about one tier of one watch."""
-
-    moment: datetime
-    measured: datetime
-    rank: int
-    tier: Tier
-    stretch: Stretch | None = None
-    end: End | None = None
-    of: datetime | None = None  # the crossing that this is the end of; None: of whichever runs
-
-    @property
-    def order(self) -> tuple[datetime, datetime, int, int]:
-        """As they happened; of one moment, what ends before what begins, and mild before worse."""
-        opens = self.stretch is not None
-        return (self.moment, self.measured, 1 if opens else 0, self.rank if opens else -self.rank)
-
-
-def _by_limit(pen: _Pen, condition: AlarmCondition, seen: Seen, judged_until: datetime | None) -> None:
+def _by_limit(pen: Pen, condition: AlarmCondition, seen: Seen, judged_until: datetime | None) -> None:
     delay = timedelta(seconds=condition.delay_s)
     for signal in condition.signals:
         for probe, series in seen.series.get(signal, {}).items():
             key: AlarmKey = (condition.key, signal, probe)
             watch = pen.book.watches.get(key)
-            turns: list[_Turn] = []
+            turns: list[Turn] = []
             for rank, tier in enumerate(condition.tiers):
                 settings = pen.plan.history(condition, signal, tier.key)
                 running = watch is not None and tier.key in watch.tiers and watch.tiers[tier.key].running
@@ -104,11 +85,11 @@ def _by_limit(pen: _Pen, condition: AlarmCondition, seen: Seen, judged_until: da
                 samples = judge.limit_samples(pen.plan, condition, tier, signal, probe, seen)
                 recorded, raised_at = _recorded(watch, tier)
                 end, new = find(samples, recorded, delay, pen.until, raised_at, judged_until)
-                turns += _turns(rank, tier, end, new, raised_at)
+                turns += turns_of(rank, tier, end, new, raised_at)
             pen.tell(condition, key, turns)
 
 
-def _by_interval(pen: _Pen, condition: AlarmCondition, seen: Seen, judged_until: datetime | None) -> None:
+def _by_interval(pen: Pen, condition: AlarmCondition, seen: Seen, judged_until: datetime | None) -> None:
     held = intervals.intervals(condition, pen.plan, seen, judged_until)
     tier, delay = condition.tiers[0], timedelta(seconds=condition.delay_s)
     keys = {(condition.key, i.signal, i.probe) for i in held}
@@ -121,7 +102,7 @@ def _by_interval(pen: _Pen, condition: AlarmCondition, seen: Seen, judged_until:
         if condition.yields_to:
             devices = {i.device for i in mine}
             new = [moved for s in new if (moved := _yield(pen, condition, key[1], devices, s, delay)) is not None]
-        pen.tell(condition, key, _turns(0, tier, end, new, raised_at))
+        pen.tell(condition, key, turns_of(0, tier, end, new, raised_at))
 
 
 def _recorded(watch: Watch | None, tier: Tier) -> tuple[Recorded, datetime | None]:
@@ -132,35 +113,8 @@ def _recorded(watch: Watch | None, tier: Tier) -> tuple[Recorded, datetime | Non
     return sorted(watch.stretches.get(tier.key, ()), key=lambda stretch: stretch[0]), raised_at
 
 
-def _turns(
-    rank: int, tier: Tier, end: End | None, new: Sequence[Stretch], raised_at: datetime | None
-) -> Iterable[_Turn]:
-    """What to write about one tier.  Of two stretches the later begins when the earlier is known to be over."""
-    over: tuple[datetime, datetime] | None = None  # measured, known
-    if end is not None:
-        moment = max(end.known_at, raised_at or end.known_at)
-        over = (end.ended_at, moment)
-        yield _Turn(moment=moment, measured=end.ended_at, rank=rank, tier=tier, end=end)
-    for stretch in new:
-        begins = stretch.raised_at
-        if over is not None and stretch.crossed_at >= over[0]:
-            begins = max(begins, over[1])
-        yield _Turn(moment=begins, measured=stretch.crossed_at, rank=rank, tier=tier, stretch=stretch)
-        if stretch.ended_at is not None and stretch.ended_known_at is not None:
-            moment, ended_at = max(stretch.ended_known_at, begins), max(stretch.ended_at, stretch.crossed_at)
-            last = End(stretch.ended_at, moment, stretch.reason)
-            over = (ended_at, moment)
-            yield _Turn(moment=moment, measured=ended_at, rank=rank, tier=tier, end=last, of=stretch.crossed_at)
-
-
-def _is_running(watch: Watch, turn: _Turn) -> bool:
-    """Is what ends here still recorded as running?  A late one, known whole, never was."""
-    mine = watch.tiers.get(turn.tier.key)
-    return mine is not None and mine.running and turn.of in (None, mine.opened.crossed_at)
-
-
 def _yield(
-    pen: _Pen, condition: AlarmCondition, signal: str, devices: set[str], stretch: Stretch, delay: timedelta
+    pen: Pen, condition: AlarmCondition, signal: str, devices: set[str], stretch: Stretch, delay: timedelta
 ) -> Stretch | None:
     """When to raise this, given that an open alarm which says its cause goes first; None if it is over by then."""
     moment = stretch.raised_at
@@ -189,7 +143,7 @@ def _same_cause(key: AlarmKey, signal: str, devices: set[str]) -> bool:
     return other == signal if other else not devices or "" in devices or probe in devices
 
 
-def _limit_changes(pen: _Pen) -> None:
+def _limit_changes(pen: Pen) -> None:
     plan = pen.plan
     for index, setting in enumerate(plan.changes, start=plan.starting):
         if setting.set_at > pen.until:
@@ -211,7 +165,7 @@ def _limit_changes(pen: _Pen) -> None:
         )
 
 
-def _recheck(pen: _Pen, seen: Seen) -> None:
+def _recheck(pen: Pen, seen: Seen) -> None:
     """The value some minutes after the crossing, for the ledger."""
     for raised in list(pen.book.rechecks.values()):
         crossed_at = raised.crossed_at or raised.at
@@ -254,7 +208,7 @@ def _recheck(pen: _Pen, seen: Seen) -> None:
         )
 
 
-def _sound(pen: _Pen) -> None:
+def _sound(pen: Pen) -> None:
     """A pause of the sound ends by itself, or with the first high alarm raised in it."""
     pause, ends_at = pen.book.pause, pen.book.pause_ends_at
     if pause is None or ends_at is None or ends_at > pen.until:
@@ -268,124 +222,6 @@ def _sound(pen: _Pen) -> None:
         title="Sound on again",
         reason="a high-priority alarm was raised" if early else "the pause is over",
     )
-
-
-@dataclass(kw_only=True)
-class _Pen:
-    """Writes events in order, and keeps the book that they leave behind."""
-
-    plan: AlarmPlan
-    noticed_at: datetime
-    until: datetime
-    book: AlarmBook
-    out: list[AlarmEvent] = field(default_factory=list)
-
-    def note(self, kind: EventKind, at: datetime, key: AlarmKey, unique: tuple[object, ...], **more: Any) -> None:
-        uid = event_uid(self.plan.session, kind, *key, *unique)
-        if uid in self.book.written:
-            return
-        event = AlarmEvent(
-            uid=uid,
-            session=self.plan.session,
-            kind=kind,
-            at=at,
-            noticed_at=self.noticed_at,
-            condition=key[0],
-            signal=key[1],
-            probe=key[2],
-            **more,
-        )
-        self.book.apply(event)
-        self.out.append(event)
-
-    def write(self, kind: EventKind, at: datetime, watch: Watch, tier: str = "", **more: Any) -> None:
-        """One turn of an alarm that is open, in the words it was opened with."""
-        shown = watch.tiers.get(tier) or watch.shown
-        opened = shown.opened if shown is not None else watch.first
-        if opened is None:
-            return
-        self.note(
-            kind,
-            at,
-            watch.key,
-            (watch.alarm, opened.tier, opened.crossed_at, more.get("ended_at", ""), watch.unanswered_since or ""),
-            alarm=watch.alarm,
-            tier=opened.tier,
-            rank=opened.rank,
-            priority=opened.priority,
-            technical=opened.technical,
-            latching=opened.latching,
-            title=opened.title,
-            crossed_at=opened.crossed_at,
-            **more,
-        )
-
-    def tell(self, condition: AlarmCondition, key: AlarmKey, turns: Iterable[_Turn]) -> None:
-        """Write these turns of one watch, as they happened."""
-        for turn in sorted(turns, key=lambda turn: turn.order):
-            watch = self.book.watch(key)
-            self.settle(watch)
-            self.escalate(watch, turn.moment)
-            if turn.stretch is not None:
-                self._open(condition, watch, turn.tier, turn.rank, replace(turn.stretch, raised_at=turn.moment))
-            elif turn.end is not None and _is_running(watch, turn):
-                self._end(watch, turn.tier.key, turn.moment, turn.end)
-
-    def _open(self, condition: AlarmCondition, watch: Watch, tier: Tier, rank: int, stretch: Stretch) -> None:
-        kind = watch.kind_of_opening(tier.key, rank)
-        running = tier.key in watch.tiers and watch.tiers[tier.key].running
-        ended_at = None
-        if running:  # an older one, known late: the alarm is open already
-            kind, ended_at = EventKind.JOINED, stretch.ended_at or stretch.raised_at
-        alarm = watch.alarm or event_uid(self.plan.session, "alarm", *watch.key, stretch.crossed_at)
-        self.note(
-            kind,
-            stretch.raised_at,
-            watch.key,
-            (alarm, tier.key, stretch.crossed_at),
-            alarm=alarm,
-            tier=tier.key,
-            rank=rank,
-            priority=tier.priority,
-            technical=condition.technical,
-            latching=condition.latching,
-            title=condition.title,
-            detail=words.detail(self.plan, condition, watch.key[1], watch.key[2], stretch),
-            action=tier.action or condition.action,
-            value=stretch.value,
-            limit=stretch.limit,
-            set_by=stretch.set_by,
-            crossed_at=stretch.crossed_at,
-            ended_at=ended_at,
-            late=stretch.late,
-        )
-
-    def _end(self, watch: Watch, tier: str, moment: datetime, end: End) -> None:
-        mine = watch.tiers[tier]
-        gone = mine.acked or not mine.opened.latching
-        last = gone and len(watch.tiers) == 1
-        if last and mine.acked and watch.acked_at is not None:
-            moment = max(moment, watch.acked_at)
-        kind = EventKind.CLEARED if last else EventKind.RETURNED
-        self.write(kind, moment, watch, tier, ended_at=end.ended_at, reason=end.reason)
-
-    def settle(self, watch: Watch) -> None:
-        """An alarm that is back and answered is over."""
-        if watch.open and not watch.tiers:
-            moments = [m for m in (watch.acked_at, watch.ended_known_at) if m is not None]
-            self.write(EventKind.CLEARED, max(moments), watch, reason="back and acknowledged")
-
-    def escalate(self, watch: Watch, until: datetime) -> None:
-        """An alarm that nobody answered in time goes to the station."""
-        condition = self.plan.by_key.get(watch.key[0])
-        wait_s = condition.escalate_after_s if condition is not None else None
-        since = watch.unanswered_since
-        if wait_s is None or since is None or not watch.open or watch.escalated:
-            return
-        moment = since + timedelta(seconds=wait_s)
-        if moment <= until:
-            detail = f"nobody has answered for {wait_s:g} s"
-            self.write(EventKind.ESCALATED, moment, watch, detail=detail)
 
 
 def loudest(events: Iterable[AlarmEvent]) -> Priority | None:
