@@ -10,6 +10,7 @@ from django.test import Client
 from stillhaven.clinic.people.models import ApiToken, User
 from stillhaven.clinic.people.tokens import digest
 from stillhaven.clinic.web.demo import Demo
+from tests.clinic.signed_in import sign_in
 
 NOW = datetime(2026, 11, 21, 15, 0, tzinfo=UTC)
 
@@ -30,9 +31,7 @@ def token(role: str = "device", site: int = 1, name: str = "") -> tuple[ApiToken
 
 def signed_in(user: User, **session: Any) -> Client:
     """A browser in which this person signed in with both factors just now."""
-    from stillhaven.clinic.people import unlock
-
     client = Client()
     client.force_login(user, backend="stillhaven.clinic.people.backends.AllauthBackend")
-    unlock.mark_for_tests(client, user)
+    sign_in(client, user)
     return client

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from allauth.account.internal.flows.login import record_authentication
 from allauth.core import context
 from allauth.mfa.base.forms import AuthenticateForm, ReauthenticateForm
 from allauth.mfa.models import Authenticator
@@ -24,6 +25,12 @@ from stillhaven.science.errors import BadInput
 _CODE = forms.TextInput(
     attrs={"autocomplete": "one-time-code", "inputmode": "numeric", "autofocus": True, "class": "code-input"}
 )
+
+
+def _set_up(user: Any, kind: str) -> None:
+    """Setting a factor up proves it: this session has one from here on."""
+    record_authentication(context.request, user, "mfa", type=kind)
+    unlock.mark_second_factor(context.request, user)
 
 
 class _Code:
@@ -79,7 +86,7 @@ class SetUpTotp(ActivateTOTPForm):
         for step in yield_hotp_counters_from_time():
             if compare_user_code(actual=code, expected=format_hotp_value(hotp_value(self.secret, step))):
                 factors.use_totp_step(self.user, step)
-        unlock.mark_second_factor(context.request, self.user)
+        _set_up(self.user, "totp")
         return code
 
 
@@ -94,6 +101,6 @@ class SetUpPasskey(AddWebAuthnForm):
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean()
         if cleaned.get("credential") and not self.errors:
-            unlock.mark_second_factor(context.request, self.user)
+            _set_up(self.user, "webauthn")
         return cleaned
 

@@ -39,7 +39,7 @@ def staff_required(view: Callable[..., HttpResponse]) -> Callable[..., HttpRespo
             return redirect(f"/accounts/login/?next={quote(request.get_full_path())}")
         if not user.is_clinic_staff:
             raise Http404
-        if getattr(request, "locked", False):
+        if getattr(request, "locked", False) and not getattr(request, "shown_while_locked", False):
             if program or request.method == "POST":
                 return JsonResponse({"locked": True, "why": "unlock this screen first"}, status=423)
             return redirect(f"/unlock/?next={quote(request.get_full_path())}")

@@ -22,9 +22,9 @@ _SET_UP = (
 _PROVE = ("/accounts/2fa/reauthenticate/", "/accounts/2fa/webauthn/reauthenticate/")
 
 # What goes on showing behind a lock: the chair's screen, the board and the wall, with what keeps them fresh.
-_STAYS = re.compile(r"/sessions/[0-9a-f-]{36}/live/(state|stream)?|/sessions/live-shell/|/(board|wall)/(state|stream)?")
+_STAYS = re.compile(r"/sessions/[0-9a-f-]{36}/live/(state|stream)?|/sessions/live-shell/|/(board|wall)/(state|stream|beside)?")
 # What a browser asks for by itself: no sign that anybody is there.
-_BY_ITSELF = re.compile(r".*/(state|stream)/?|/sessions/live-shell/|/healthz|/sw\.js|/api/.*")
+_BY_ITSELF = re.compile(r".*/(state|stream|beside)/?|/sessions/live-shell/|/healthz|/sw\.js|/api/.*")
 _UNLOCKING = ("/unlock/", "/unlock/everyone/", "/unlock/other/", "/lock/", "/accounts/logout/")
 
 
@@ -107,7 +107,9 @@ def _is_locked(request: HttpRequest) -> bool:
 def _passes(request: HttpRequest) -> bool:
     if request.path in _UNLOCKING or request.path.startswith(("/healthz", "/sw.js", "/api/")):
         return True
-    return request.method in ("GET", "HEAD") and bool(_STAYS.fullmatch(request.path))
+    stays = request.method in ("GET", "HEAD") and bool(_STAYS.fullmatch(request.path))
+    request.shown_while_locked = stays  # type: ignore[attr-defined]
+    return stays
 
 
 def _held_back(request: HttpRequest) -> HttpResponse:
