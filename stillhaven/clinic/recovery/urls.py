@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from stillhaven.clinic.recovery import views, writes
+from stillhaven.clinic.recovery import record_views, views, writes
 
 app_name = "recovery"
 urlpatterns = [
@@ -12,4 +12,7 @@ urlpatterns = [
     path("<uuid:uid>/discharge/", writes.discharge, name="discharge"),
     path("<uuid:uid>/sign/", writes.sign, name="sign"),
     path("<uuid:uid>/addendum/", writes.addendum, name="addendum"),
+    path("<uuid:uid>/record/", record_views.record_page, name="record"),
+    path("<uuid:uid>/record.pdf", record_views.record_pdf, name="record_pdf"),
+    path("<uuid:uid>/summary.pdf", record_views.summary_pdf, name="summary_pdf"),
 ]
