@@ -168,3 +168,35 @@ def test_minutes_for_the_form():
     assert symptoms_over_at([at(50), at(70)]) == at(70)
     assert symptoms_over_at([at(50), None]) is None
     assert symptoms_over_at([]) is None
+
+
+# ---------------------------------------------------------------- edges, and what to do
+def test_what_happens_at_this_very_moment_counts():
+    end = replace(RULES, clock_from="end")
+    assert clock([], at(60), at(60), end).elapsed_s == 0.0
+    assert clock([at(60)], None, at(60), RULES).elapsed_s == 0.0
+    assert pressure("leaving", [50], 50).verdict is MET
+    assert pressure("before", [0], 0).verdict is MET
+    assert pressure("at_35", [], 10, doses=(10,)).verdict is UNKNOWN
+
+
+def test_what_to_do_about_a_pressure_depends_on_whether_it_can_still_be_had():
+    assert "measure" in pressure("at_35", [], 36).to_do
+    assert "why it is missing" in pressure("at_35", [], 50).to_do
+    assert "why it is missing" in pressure("before", [], 50).to_do
+    assert pressure("leaving", [], 107).to_do == "measure the pressure"
+    assert pressure("before", [-5], 50, doses=()).to_do == "record it"
+    assert pressure("at_35", [39], 60).because == "pressure at 35 min: measured"
+    assert "late" not in pressure("at_35", [], 60).because
+
+
+def test_what_to_do_about_a_symptom():
+    found = symptom_findings({"sedation": False}, {"sedation": "sedation", "dissociation": "dissociation"})
+    assert ["watch" in f.to_do for f in found] == [True, False]
+
+
+def test_the_source_of_a_pressure_is_that_of_its_moment():
+    at_source = Limit(value=35.0, unit="min", source="label")
+    named = replace(RULES, pressures=(replace(RULES.pressures[1], at=at_source),))
+    assert pressure("at_35", [35], 50, rules=named).source == "label"
+    assert pressure("before", [0], 50).source == "made_up"
