@@ -7,6 +7,7 @@ from stillhaven.clinic.session import views, writes
 app_name = "session"
 urlpatterns = [
     path("<uuid:uid>/", views.page, name="page"),
+    path("<uuid:uid>/amend/", views.amend, name="amend"),
     path("<uuid:uid>/check-in/", writes.check_in, name="check_in"),
     path("<uuid:uid>/check/", writes.check, name="check"),
     path("<uuid:uid>/override/", writes.override, name="override"),

@@ -1,13 +1,38 @@
-"""The pages of this room."""
+"""One session's page: the way from check-in to going home, one step after the other."""
 
 from __future__ import annotations
+
+from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
+from stillhaven.clinic.people import roles
+from stillhaven.clinic.people.asking import problem_of
 from stillhaven.clinic.people.gate import staff_required
-from stillhaven.clinic.session import queries
+from stillhaven.clinic.record import actions as record
+from stillhaven.clinic.record import clock, policy
+from stillhaven.clinic.session import chair, corrections, facts, forms, page_parts, queries
+from stillhaven.clinic.session.models import TreatmentSession
+from stillhaven.clinic.session.writes import Sent, write
+from stillhaven.science.errors import BadInput
+from stillhaven.science.session import State
+
+DEEDS = (
+    ("hold", "Hold …"), ("resume", "Resume …"), ("rate", "Change rate …"), ("stop", "End the dose …"),
+    ("abort", "Stop for safety …"), ("transfer", "Hand over to emergency care …"),
+)  # fmt: skip
+BEFORE = {State.BOOKED.value, State.CHECKED_IN.value, State.READY.value}
+
+
+def opened(request: HttpRequest, session: TreatmentSession, what: str) -> None:
+    """Note that somebody looked; a form that came back is the same look."""
+    if problem_of(request) is None:
+        record.log_access(
+            by=request.user, what=what, patient=session.patient_id, site=session.site_id, path=request.path,  # type: ignore[arg-type]
+            address=request.META.get("REMOTE_ADDR", ""),
+        )  # fmt: skip
 
 
 @require_GET
@@ -15,4 +40,37 @@ from stillhaven.clinic.session import queries
 def page(request: HttpRequest, uid: str) -> HttpResponse:
     """One session."""
     session = queries.session_or_404(request.user, uid)
-    return render(request, "session/page.html", {"session": session})
+    roles.require(request.user, "session.view")
+    opened(request, session, "session")
+    return render(request, "session/page.html", context(request, session))
+
+
+def context(request: HttpRequest, session: TreatmentSession) -> dict[str, Any]:
+    """Everything the page shows, in the state that the session is in."""
+    now, rules = clock.now(), policy.rules(session.site_id)
+    latest = queries.latest_checks(session)
+    shown = page_parts.frame(session, now, latest)
+    if session.state in BEFORE:
+        cards = forms.cards(request, session, rules, latest)
+        found = facts.start_findings(session, now)
+        shown |= {
+            "cards": cards,
+            "answered": sum(c.answered for c in cards),
+            "findings": page_parts.sorted_findings(request, session, found, rules),
+            "met_count": sum(f.is_met and not f.overridden for f in found),
+            "stopping": sum(f.stops for f in found),
+            "stopping_ready": sum(f.stops for f in found if f.rule not in page_parts.ONLY_AT_START),
+            "gate": forms.gate(request, session, queries.checks(session, "dose_check"), request.user.pk or 0),
+        }
+    shown["deed_names"] = DEEDS
+    shown |= chair.panel(request, session, now, rules, latest)
+    return shown
+
+
+@write
+def amend(sent: Sent, request: HttpRequest) -> None:
+    """Correct one answer with a reason."""
+    target = sent.uuid("amends")
+    if target is None:
+        raise BadInput("amends", "say which answer is corrected")
+    corrections.amend_check(sent.session.pk, target, sent.body, sent.text("reason"), **sent.common)

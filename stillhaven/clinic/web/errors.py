@@ -14,6 +14,7 @@ from django.shortcuts import redirect, render
 from stillhaven.clinic.people.gate import SignedOut
 from stillhaven.clinic.people.roles import NotAllowed
 from stillhaven.clinic.record import actions as record
+from stillhaven.clinic.web import again
 from stillhaven.science.errors import BadInput, Refused
 
 log = logging.getLogger(__name__)
@@ -45,7 +46,8 @@ class Refusals:
             note_refusal(request, exception.why)
             return refused(request, exception, status=409)
         if isinstance(exception, record.AlreadyRecorded):
-            return JsonResponse({"ok": True, "uid": str(exception.entry.uid), "repeat": True})
+            done = JsonResponse({"ok": True, "uid": str(exception.entry.uid), "repeat": True})
+            return done if wants_json(request) else again.back_to(request) or done
         if isinstance(exception, Http404 | PermissionDenied):
             note_refusal(request, "not there, or not to be seen")
         return None
@@ -67,7 +69,7 @@ def bad_input(request: HttpRequest, error: BadInput) -> HttpResponse:
     """422: which field, and what to do about it."""
     if wants_json(request):
         return JsonResponse({"field": error.field, "why": error.why}, status=422)
-    return render(request, "errors/bad_input.html", {"error": error}, status=422)
+    return again.page(request, error, 422) or render(request, "errors/bad_input.html", {"error": error}, status=422)
 
 
 def refused(request: HttpRequest, error: Refused, status: int) -> HttpResponse:
@@ -75,7 +77,8 @@ def refused(request: HttpRequest, error: Refused, status: int) -> HttpResponse:
     if wants_json(request):
         found = [f.as_dict() for f in error.findings]
         return JsonResponse({"refused": True, "why": error.why, "findings": found}, status=status)
-    return render(request, "errors/refused.html", {"error": error, "findings": error.findings}, status=status)
+    shown = {"error": error, "findings": error.findings}
+    return again.page(request, error, status) or render(request, "errors/refused.html", shown, status=status)
 
 
 def note_refusal(request: HttpRequest, why: str) -> None:

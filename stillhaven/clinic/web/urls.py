@@ -16,6 +16,7 @@ urlpatterns = [
     path("sessions/", include("stillhaven.clinic.monitoring.urls")),
     path("sessions/", include("stillhaven.clinic.session.urls")),
     path("sessions/", include("stillhaven.clinic.recovery.urls")),
+    path("", include("stillhaven.clinic.plan.urls")),
     path("", include("stillhaven.clinic.chart.urls")),
     path("me/", include("stillhaven.clinic.portal.urls")),
 ]

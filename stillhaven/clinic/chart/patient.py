@@ -1,0 +1,152 @@
+"""One person's chart: courses, orders, sessions, every correction, and who looked."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.apps import apps
+from django.db.models import Q
+from django.http import Http404, HttpRequest
+from django.urls import reverse
+
+from stillhaven.clinic.people import roles
+from stillhaven.clinic.people.models import Patient, PatientNote
+from stillhaven.clinic.people.queries import who_looked
+from stillhaven.clinic.plan.models import Order
+from stillhaven.clinic.record.models import Entry
+from stillhaven.clinic.session import page_parts
+from stillhaven.clinic.session.models import Check, TreatmentSession
+
+
+def patient_or_404(user: Any, pk: int) -> Patient:
+    """The person, or 404: for one of another site exactly as for one that does not exist."""
+    found = Patient.objects.filter(pk=pk, site_id__in=user.site_ids).select_related("site").first()
+    if found is None:
+        raise Http404
+    return found
+
+
+def find(user: Any, asked: str) -> list[Patient]:
+    """People of one's own sites by a part of their name or by their number; nobody is listed without being asked for."""
+    if len(asked) < 2:
+        return []
+    mine = Patient.objects.filter(site_id__in=user.site_ids)
+    return list(
+        mine.filter(
+            Q(name__icontains=asked) | Q(preferred_name__icontains=asked) | Q(external_id__iexact=asked)
+        ).order_by("name")[:30]
+    )
+
+
+def page(request: HttpRequest, person: Patient, now: datetime) -> dict[str, Any]:
+    """Everything the chart shows."""
+    sessions = list(
+        TreatmentSession.objects.filter(patient=person)
+        .select_related("order", "course", "chair", "nurse")
+        .order_by("-booked_for")
+    )
+    orders = list(Order.objects.current().filter(patient=person).select_related("course").order_by("-happened_at"))
+    used = {s.order_id for s in sessions if s.order_id}
+    weight = Check.objects.current().filter(session__patient=person, kind="weight").order_by("-happened_at").first()
+    return {
+        "patient": person,
+        "person": _header(person, weight, now),
+        "courses": [_course(course, orders, used) for course in person.courses.order_by("-opened_at")],
+        "sessions": [{"session": s, "words": page_parts.STATES.get(s.state, s.state), "title": page_parts.title_of(s)} for s in sessions],
+        "consents": list(PatientNote.objects.current().filter(patient=person, kind__startswith="consent").order_by("-happened_at")),
+        "corrections": corrections(person),
+        "looks": who_looked(person.pk)[:60] if roles.may(request.user, "chart.view") else [],
+        "orders_may": roles.may(request.user, "order.sign"),
+        "opens": roles.may(request.user, "session.view"),
+    }  # fmt: skip
+
+
+def _header(person: Patient, weight: Check | None, now: datetime) -> dict[str, Any]:
+    return {
+        "name": person.name, "preferred_name": person.called, "pronouns": person.pronouns, "age_y": person.age_y(now.date()),
+        "weight_kg": f"{weight.value['kg']:.1f}" if weight else None,
+        "weighed_on": weight.happened_at.strftime("%-d %B %Y") if weight else None,
+        "allergies": list(person.allergies) if person.allergies_asked or person.allergies else None,
+        "comfort_card": person.comfort_card,
+    }  # fmt: skip
+
+
+def _course(course: Any, orders: list[Order], used: set[Any]) -> dict[str, Any]:
+    mine = [o for o in orders if o.course_id == course.pk]
+    return {
+        "course": course, "order_url": reverse("plan:order", args=[course.pk]),
+        "orders": [{"order": o, "used": o.uid in used, "changed": o.amends_id is not None} for o in mine],
+    }  # fmt: skip
+
+
+def corrections(person: Patient) -> list[dict[str, Any]]:
+    """Every entry about this person that corrects or retracts another, newest first."""
+    found: list[Entry] = []
+    for model in apps.get_models():
+        if not issubclass(model, Entry) or model._meta.label == "vitals.Reading":
+            continue
+        names = {f.name for f in model._meta.get_fields()}
+        about = (
+            Q(session__patient=person) if "session" in names and model._meta.get_field("session").is_relation else None
+        )
+        if about is None and "patient" in names and model._meta.get_field("patient").is_relation:
+            about = Q(patient=person)
+        if about is not None:
+            found += model._default_manager.filter(about, amends__isnull=False)
+    return [_line(e) for e in sorted(found, key=lambda e: e.seq, reverse=True)[:60]]
+
+
+def _line(entry: Entry) -> dict[str, Any]:
+    return {
+        "uid": entry.uid, "what": _name(entry), "at": entry.recorded_at, "by": entry.by_name, "why": entry.reason,
+        "retracted": entry.retracted,
+    }  # fmt: skip
+
+
+def _name(entry: Entry) -> str:
+    kind = getattr(entry, "label", "") or getattr(entry, "kind", "") or entry._meta.verbose_name
+    return str(kind).replace("_", " ").capitalize()
+
+
+def history(user: Any, uid: Any) -> dict[str, Any]:
+    """The whole chain that an entry belongs to, oldest first."""
+    entry = _entry(user, uid)
+    while entry.amends_id:
+        entry = entry.amends
+    chain: list[Entry] = [entry]
+    while (after := type(entry)._default_manager.filter(amends=entry).first()) is not None:
+        chain.append(after)
+        entry = after
+    return {"chain": [{"entry": e, "said": _said(e), "name": _name(e)} for e in chain]}
+
+
+def _entry(user: Any, uid: Any) -> Any:
+    for model in apps.get_models():
+        if issubclass(model, Entry) and model._meta.label not in ("record.Access", "vitals.Reading"):
+            found = model._default_manager.filter(uid=uid, site__in=user.site_ids).first()
+            if found is not None:
+                return found
+    raise Http404
+
+
+_HIDDEN = {"uid", "site", "seq", "recorded_at", "by_id", "by_name", "amends", "reason", "retracted", "hash", "session",
+           "patient", "course", "reference_version", "second_factor", "arithmetic", "findings"}  # fmt: skip
+
+
+def _said(entry: Entry) -> list[tuple[str, str]]:
+    """What an entry says, field by field, in plain text."""
+    found = []
+    for f in entry._meta.concrete_fields:
+        value = getattr(entry, f.attname)
+        if f.name in _HIDDEN or value in (None, "", [], {}):
+            continue
+        text = (
+            "; ".join(f"{k.replace('_', ' ')}: {v}" for k, v in value.items())
+            if isinstance(value, dict)
+            else str(value)
+        )
+        if isinstance(value, datetime):
+            text = value.strftime("%-d %b %H:%M:%S UTC")
+        found.append((f.name.replace("_", " "), text[:400]))
+    return found

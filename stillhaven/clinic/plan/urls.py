@@ -1,0 +1,12 @@
+"""The addresses of orders."""
+
+from django.urls import path
+
+from stillhaven.clinic.plan import views
+
+app_name = "plan"
+urlpatterns = [
+    path("courses/<int:pk>/order/", views.order, name="order"),
+    path("orders/<uuid:uid>/", views.signed, name="signed"),
+    path("orders/<uuid:uid>/amend/", views.amend, name="amend"),
+]

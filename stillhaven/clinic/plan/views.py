@@ -1,0 +1,180 @@
+"""An order, worked out line by line before anybody signs it: the form, the arithmetic, the findings, the signature."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_GET, require_http_methods
+
+from stillhaven.clinic.course.models import Course
+from stillhaven.clinic.people import roles
+from stillhaven.clinic.people.asking import Ask
+from stillhaven.clinic.people.gate import staff_required
+from stillhaven.clinic.people.unlock import confirm_factor
+from stillhaven.clinic.plan import actions, forms, queries
+from stillhaven.clinic.plan.models import Order
+from stillhaven.clinic.record import actions as record
+from stillhaven.clinic.record import clock, policy
+from stillhaven.reference.load import Reference
+from stillhaven.science.errors import BadInput, Refused
+from stillhaven.science.protocol import Protocol
+
+
+@require_http_methods(["GET", "POST"])
+@staff_required
+def order(request: HttpRequest, pk: int) -> HttpResponse:
+    """A new order for a course."""
+    roles.require(request.user, "order.sign")
+    course = queries.course_or_404(request.user, pk)
+    return _order(request, course, None, {})
+
+
+@require_http_methods(["GET", "POST"])
+@staff_required
+def amend(request: HttpRequest, uid: str) -> HttpResponse:
+    """A new version of a signed order.  The old one stays beside it."""
+    roles.require(request.user, "order.sign")
+    old = queries.order_or_404(request.user, uid)
+    return _order(request, old.course, old, forms.from_order(old))
+
+
+def _order(request: HttpRequest, course: Course, old: Order | None, begun: dict[str, Any]) -> HttpResponse:
+    rules = policy.rules(course.site_id)
+    typed = begun | forms.day_defaults(queries.today_of(course, clock.now())) | begun | _posted(request)
+    chosen = rules.protocols.get(str(typed.get("protocol") or request.GET.get("protocol", "")))
+    page = {
+        "course": course, "old": old, "person": queries.header(course, clock.now()), "protocols": forms.orderable(rules),
+        "protocol": chosen if chosen is not None and chosen.is_orderable else None,
+    }  # fmt: skip
+    if request.method == "GET":
+        record.log_access(by=request.user, what="order form", patient=course.patient_id, site=course.site_id,  # type: ignore[arg-type]
+                          path=request.path, address=request.META.get("REMOTE_ADDR", ""))  # fmt: skip
+    if page["protocol"] is None:
+        return render(request, "plan/order.html", page)
+    typed["protocol"] = chosen.key if chosen else ""
+    if request.method == "GET":
+        return _shown(request, page, rules, typed, {})
+    return _sent(request, page, rules, typed)
+
+
+def _posted(request: HttpRequest) -> dict[str, Any]:
+    return {k: v for k, v in request.POST.items() if k not in ("csrfmiddlewaretoken", "code")}
+
+
+def _sent(request: HttpRequest, page: dict[str, Any], rules: Reference, typed: dict[str, Any]) -> HttpResponse:
+    """Work it out; sign it where that was asked and what is signed is what was shown."""
+    user, now, course = request.user, clock.now(), page["course"]
+    try:
+        read = forms.typed_of(rules, typed)
+        worked_out = actions.draft(course, read, by=user, at=now)  # type: ignore[arg-type]
+    except BadInput as error:
+        return _shown(request, page, rules, typed, {error.field: error.why}, status=422)
+    page |= {"draft": worked_out, "shown": digest(worked_out)}
+    if typed.get("do") != "sign":
+        return _shown(request, page, rules, typed, {})
+    if typed.get("shown") != page["shown"]:
+        why = "the order has changed since it was worked out; read the lines again, then sign"
+        return _shown(request, page, rules, typed, {"": why}, status=409)
+    try:
+        signed = _sign(request, page, read)
+    except BadInput as error:
+        return _shown(request, page, rules, typed, {error.field: error.why}, status=422)
+    except Refused as error:
+        record.log_access(by=user, what="refused", path=f"POST {request.path}", refused=True, why=error.why[:500],  # type: ignore[arg-type]
+                          patient=course.patient_id, site=course.site_id)  # fmt: skip
+        return _shown(request, page, rules, typed, {"": error.why}, status=409)
+    return redirect("plan:signed", uid=signed.uid)
+
+
+def _sign(request: HttpRequest, page: Mapping[str, Any], read: dict[str, Any]) -> Order:
+    factor = confirm_factor(request, request.POST.get("code", ""))
+    with transaction.atomic():
+        return actions.sign_order(
+            page["course"].pk, read, by=request.user, at=clock.now(), second_factor=factor,  # type: ignore[arg-type]
+            amends=page["old"], why=str(request.POST.get("amend_reason", "")),
+        )  # fmt: skip
+
+
+def digest(draft: actions.Draft) -> str:
+    """Names exactly what was shown to the signer: change a figure, and it is another."""
+    told = {k: str(v) for k, v in draft.fields.items()} | {"findings": [f.as_dict() for f in draft.findings]}
+    return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
+
+
+def _shown(
+    request: HttpRequest, page: dict[str, Any], rules: Reference, typed: Mapping[str, Any], trouble: Mapping[str, str],
+    status: int = 200,
+) -> HttpResponse:  # fmt: skip
+    protocol: Protocol = page["protocol"]
+    groups = forms.fields(rules, protocol, typed, trouble)
+    limits = forms.limit_asks(rules, typed, trouble, _clinic_limits(page["course"]))
+    rescue = forms.rescue_rows(rules, typed, trouble)
+    known = {a.name for asks in groups.values() for a in asks} | {x.name for x in limits}
+    known |= {a.name for row in rescue for a in row} | {"code", "amend_reason"}
+    loose = "; ".join(f"{k.replace('_', ' ')}: {w}" if k else w for k, w in trouble.items() if k not in known)
+    code = Ask(name="code", label="Code from your app, or a passkey", kind="code", why=trouble.get("code", ""))
+    reason = Ask(name="amend_reason", label="Why is it changed?", value=typed.get("amend_reason", ""),
+                 why=trouble.get("amend_reason", trouble.get("reason", "")))  # fmt: skip
+    draft = page.get("draft")
+    found = [_cited(f.as_dict(), rules) for f in draft.findings] if draft else []
+    found.sort(key=lambda f: {"not_met": 0, "unknown": 1, "met": 2}[f["verdict"]])
+    page |= {
+        "groups": groups, "limits": limits, "rescue": rescue, "trouble": loose, "any_trouble": bool(trouble),
+        "code": code, "reason": reason, "findings": found, "stops": draft is not None and any(f.stops for f in draft.findings),
+        "rescue_open": any(a.value or a.why for row in rescue for a in row), "evidence": _evidence(protocol, rules),
+    }  # fmt: skip
+    return render(request, "plan/order.html", page, status=status)
+
+
+def _cited(finding: dict[str, Any], rules: Reference) -> dict[str, Any]:
+    source = rules.sources.get(finding["source"])
+    return finding | {"source": source.cite if source else finding["source"]}
+
+
+def _evidence(protocol: Protocol, rules: Reference) -> list[str]:
+    return [rules.sources[key].cite for key in protocol.cite.source if key in rules.sources]
+
+
+def _clinic_limits(course: Course) -> dict[tuple[str, str, str], str]:
+    """What the clinic's policy holds where an order says nothing."""
+    return {
+        s.slot: f"{s.value:g}, set by {s.set_by}"
+        for s in policy.alarm_limits(course.site_id, clock.now())
+        if s.value is not None
+    }
+
+
+@require_GET
+@staff_required
+def signed(request: HttpRequest, uid: str) -> HttpResponse:
+    """A signed order as it was signed."""
+    roles.require(request.user, "chart.view")
+    found = queries.order_or_404(request.user, uid)
+    record.log_access(by=request.user, what="order", patient=found.patient_id, site=found.site, path=request.path,  # type: ignore[arg-type]
+                      address=request.META.get("REMOTE_ADDR", ""))  # fmt: skip
+    rules = policy.rules(found.course.site_id)
+    page = {
+        "order": found, "course": found.course, "person": queries.header(found.course, clock.now()),
+        "findings": [_cited(f, rules) for f in found.findings], "limits": _limit_words(found, rules),
+        "newer": queries.newer_than(found), "may_amend": roles.may(request.user, "order.sign"),
+        "protocol": rules.protocols.get(found.protocol), "sessions": list(found.sessions.all()),
+        "books": roles.may(request.user, "session.book"),
+    }  # fmt: skip
+    return render(request, "plan/signed.html", page)
+
+
+def _limit_words(found: Order, rules: Reference) -> list[dict[str, str]]:
+    out = []
+    for row in found.limits:
+        condition, signal = rules.alarms.by_key.get(row["condition"]), rules.signals.get(row["signal"])
+        out.append({
+            "title": condition.title if condition else row["condition"], "signal": signal.name if signal else row["signal"],
+            "value": f"{row['value']:g}", "unit": signal.unit if signal else "", "tier": row["tier"],
+        })  # fmt: skip
+    return out

@@ -1,0 +1,54 @@
+"""A form that could not be taken comes back on its own page: all that was typed kept, the reason beside the field.
+
+A form says in two hidden fields which page it stands on (`next`) and which form it is (`form`).  When its deed raises
+BadInput or Refused, that page is made once more with a `Problem` at hand.
+"""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+from django.http import HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import redirect
+from django.urls import Resolver404, resolve
+from django.utils.http import url_has_allowed_host_and_scheme
+
+from stillhaven.clinic.people.asking import Problem
+from stillhaven.science.errors import BadInput, Refused
+
+
+def page(request: HttpRequest, error: BadInput | Refused, status: int) -> HttpResponse | None:
+    """The page that the form stands on, as it was left; None where the form names no page of ours."""
+    form, back = request.POST.get("form", ""), _back(request)
+    if request.method != "POST" or not form or not back:
+        return None
+    parts = urlsplit(back)
+    try:
+        match = resolve(parts.path)
+    except Resolver404:
+        return None
+    typed = {key: values if len(values) > 1 else values[0] for key, values in request.POST.lists() if values}
+    problem = Problem(
+        form=form, typed=typed, why=error.why, field=error.field if isinstance(error, BadInput) else "",
+        findings=() if isinstance(error, BadInput) else tuple(f for f in error.findings if f.stops),
+        refused=isinstance(error, Refused),
+    )  # fmt: skip
+    request.problem = problem  # type: ignore[attr-defined]
+    request.method, request.path, request.path_info = "GET", parts.path, parts.path
+    request.GET = QueryDict(parts.query)
+    response: HttpResponse = match.func(request, *match.args, **match.kwargs)
+    if response.status_code == 200:
+        response.status_code = status
+    return response
+
+
+def back_to(request: HttpRequest) -> HttpResponse | None:
+    """The page a form stands on, for a form that was sent twice and taken once."""
+    back = _back(request)
+    return redirect(back) if request.method == "POST" and back else None
+
+
+def _back(request: HttpRequest) -> str:
+    back = request.POST.get("next", "") if request.method == "POST" else ""
+    safe = back and url_has_allowed_host_and_scheme(back, {request.get_host()}, request.is_secure())
+    return back if safe else ""
