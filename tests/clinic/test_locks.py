@@ -150,14 +150,18 @@ def test_the_board_stays_and_says_that_it_is_locked(client: Client, time: Time) 
     assert client.get("/patients/")["Location"].startswith("/unlock/")
 
 
-@pytest.mark.parametrize("path", [LIVE, f"{LIVE}state", LIVE.replace("live/", "vitals/"), LIVE.replace("live/", "event/")])
+@pytest.mark.parametrize(
+    "path", [LIVE, f"{LIVE}state", LIVE.replace("live/", "vitals/"), LIVE.replace("live/", "event/")]
+)
 def test_a_write_at_a_locked_chair_answers_423_and_says_why(nadia: User, path: str) -> None:
     answer, _ = through(nadia, path, settings.IDLE_LOCK_S + 1, "post", **JSON)
     assert answer.status_code == 423
     assert json.loads(answer.content)["locked"] is True
 
 
-@pytest.mark.parametrize("path", [LIVE.replace("live/", ""), "/patients/1/", "/accounts/2fa/", "/accounts/password/change/"])
+@pytest.mark.parametrize(
+    "path", [LIVE.replace("live/", ""), "/patients/1/", "/accounts/2fa/", "/accounts/password/change/"]
+)
 def test_other_pages_do_not_show_behind_the_lock(nadia: User, path: str) -> None:
     answer, _ = through(nadia, path, settings.IDLE_LOCK_S + 1)
     assert answer["Location"].startswith("/unlock/?next=")

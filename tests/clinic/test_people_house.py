@@ -17,6 +17,7 @@ NOT_BUILT_YET: dict[str, str] = {
     "course.hold": "candidacy",
     "session.book": "schedule",
     "policy.adopt": "policy pages",
+    "drill.run": "drills",
     "own.view": "portal: its pages check the account itself",
 }
 
@@ -38,6 +39,7 @@ def _used() -> set[str]:
 
 def test_every_line_of_the_role_table_is_used_or_waits_for_its_room() -> None:
     unused = set(ACTIONS) - _used() - set(NOT_BUILT_YET)
+    assert set(NOT_BUILT_YET) <= set(ACTIONS)
     assert not unused, f"nobody asks for {sorted(unused)}: use the line or take it out"
 
 

@@ -169,7 +169,9 @@ def test_staff_keep_their_last_second_factor(client: Client, nurse: User) -> Non
     assert Authenticator.objects.filter(user=nurse, type=Authenticator.Type.TOTP).exists()
 
 
-@pytest.mark.parametrize("target", ["https://evil.example/", "//evil.example/", "javascript:alert(1)", "/\\evil.example"])
+@pytest.mark.parametrize(
+    "target", ["https://evil.example/", "//evil.example/", "javascript:alert(1)", "/\\evil.example"]
+)
 def test_next_never_leads_to_another_house(client: Client, nurse: User, target: str) -> None:
     password(client, nurse.email, next=target)
     done = client.post("/accounts/2fa/authenticate/", {"code": actions.current_totp(SECRET)})

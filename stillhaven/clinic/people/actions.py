@@ -91,7 +91,7 @@ def change_staff(user_id: int, *, name: str, title: str, role_names: list[str], 
         raise Refused(why="nobody changes their own roles; ask another administrator")
     _only_own_sites(site_ids, by)
     if Role.ADMINISTRATOR not in new_roles:
-        _not_the_last_administrator(user, by)
+        _not_the_last_administrator(user)
     user.name, user.title, user.roles = _clean_name(name), title.strip(), new_roles
     user.save(update_fields=["name", "title", "roles"])
     elsewhere = set(user.site_ids) - set(by.site_ids)  # sites this administrator does not know of stay as they are
@@ -111,7 +111,7 @@ def switch_staff(user_id: int, *, active: bool, by: User) -> User:
     if user.pk == by.pk:
         raise Refused(why="nobody switches off their own account; ask another administrator")
     if not active:
-        _not_the_last_administrator(user, by)
+        _not_the_last_administrator(user)
     before = _shown(user)
     user.is_active = active
     user.save(update_fields=["is_active"])
@@ -156,11 +156,11 @@ def _locked_colleague(user_id: int, by: User) -> User:
     return User.objects.select_for_update().get(pk=user_id)
 
 
-def _not_the_last_administrator(user: User, by: User) -> None:
-    for site in set(user.site_ids) & set(by.site_ids):
+def _not_the_last_administrator(user: User) -> None:
+    for site in user.site_ids:
         others = queries.active_with_role(Role.ADMINISTRATOR, site).exclude(pk=user.pk)
         if Role.ADMINISTRATOR in user.roles and user.is_active and not others.exists():
-            raise Refused(why="this is the last administrator of the site; name another one first")
+            raise Refused(why="this is the last administrator of a site; name another one there first")
 
 
 def _only_own_sites(site_ids: list[int], by: User) -> None:

@@ -103,4 +103,3 @@ class SetUpPasskey(AddWebAuthnForm):
         if cleaned.get("credential") and not self.errors:
             _set_up(self.user, "webauthn")
         return cleaned
-

@@ -22,7 +22,9 @@ _SET_UP = (
 _PROVE = ("/accounts/2fa/reauthenticate/", "/accounts/2fa/webauthn/reauthenticate/")
 
 # What goes on showing behind a lock: the chair's screen, the board and the wall, with what keeps them fresh.
-_STAYS = re.compile(r"/sessions/[0-9a-f-]{36}/live/(state|stream)?|/sessions/live-shell/|/(board|wall)/(state|stream|beside)?")
+_STAYS = re.compile(
+    r"/sessions/[0-9a-f-]{36}/live/(state|stream)?|/sessions/live-shell/|/(board|wall)/(state|stream|beside)?"
+)
 # What a browser asks for by itself: no sign that anybody is there.
 _BY_ITSELF = re.compile(r".*/(state|stream|beside)/?|/sessions/live-shell/|/healthz|/sw\.js|/api/.*")
 _UNLOCKING = ("/unlock/", "/unlock/everyone/", "/unlock/other/", "/lock/", "/accounts/logout/")

@@ -150,7 +150,7 @@ def access_page(
     more, found = len(found) > size, found[:size]
     names = dict(Patient.objects.filter(pk__in={r.patient for r in found if r.patient}).values_list("pk", "name"))
     out = [
-        {"at": r.happened_at, "by": r.by_name, "what": r.what, "patient": names.get(r.patient, ""), "path": r.path,
+        {"at": r.happened_at, "by": r.by_name, "what": r.what, "patient": names.get(r.patient or 0, ""), "path": r.path,
          "refused": r.refused, "why": r.why, "address": r.address}
         for r in found
     ]  # fmt: skip

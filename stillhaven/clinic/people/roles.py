@@ -33,58 +33,56 @@ _CARE = {Role.NURSE, Role.PRESCRIBER, Role.MEDICAL_DIRECTOR}
 _SIGNS = {Role.PRESCRIBER, Role.MEDICAL_DIRECTOR}
 
 # action -> roles that may do it.  "patient" stands for the patient's own account.
-ACTIONS: dict[str, frozenset[str]] = {
-    key: frozenset(roles)
-    for key, roles in {
-        # looking
-        "board.view": _CARE | {Role.FRONT_DESK, Role.MANAGER, Role.THERAPIST},
-        "chart.view": _CARE | {Role.THERAPIST, Role.MANAGER},
-        "session.view": _CARE | {Role.THERAPIST},
-        "record.view": _CARE | {Role.AUDITOR},
-        "own.view": {"patient"},
-        "access.view": {Role.AUDITOR, Role.MANAGER, Role.MEDICAL_DIRECTOR},
-        "readings.read": _CARE | {Role.READER, Role.AUDITOR},
-        "readings.send": {Role.DEVICE},
-        # people and things
-        "patient.change": _CARE | {Role.FRONT_DESK},
-        "staff.change": {Role.ADMINISTRATOR},
-        "token.change": {Role.ADMINISTRATOR},
-        "chair.change": {Role.MANAGER, Role.ADMINISTRATOR},
-        "policy.adopt": {Role.MEDICAL_DIRECTOR},
-        # course and plan
-        "course.open": _SIGNS | {Role.FRONT_DESK},
-        "course.hold": _CARE,
-        "order.sign": _SIGNS,
-        # the session
-        "session.book": _CARE | {Role.FRONT_DESK},
-        "session.check_in": _CARE | {Role.FRONT_DESK},
-        "session.check": _CARE,
-        "session.ready": _CARE,
-        "session.override": _SIGNS,
-        "session.start": _CARE,
-        "session.dose": _CARE,
-        "session.hold": _CARE,
-        "session.stop": _CARE | {Role.THERAPIST},  # whoever sees that it must stop may stop it
-        "session.cancel": _CARE | {Role.FRONT_DESK},
-        "session.transfer": _CARE,
-        "session.event": _CARE | {Role.THERAPIST},
-        "session.rescue": _CARE,
-        "session.limits": _SIGNS,
-        "vitals.record": _CARE,
-        "vitals.mark": _CARE,
-        "device.attach": _CARE,
-        "alarm.acknowledge": _CARE,
-        "alarm.pause": _CARE,
-        # recovery and record
-        "recovery.check": _CARE,
-        "recovery.discharge": _CARE,
-        "recovery.override": _SIGNS,
-        "record.sign": _SIGNS,
-        "record.amend": _CARE,
-        # drills
-        "drill.run": _CARE | {Role.MANAGER},
-    }.items()
+_LINES: dict[str, set[Any]] = {
+    # looking
+    "board.view": _CARE | {Role.FRONT_DESK, Role.MANAGER, Role.THERAPIST},
+    "chart.view": _CARE | {Role.THERAPIST, Role.MANAGER},
+    "session.view": _CARE | {Role.THERAPIST},
+    "record.view": _CARE | {Role.AUDITOR},
+    "own.view": {"patient"},
+    "access.view": {Role.AUDITOR, Role.MANAGER, Role.MEDICAL_DIRECTOR},
+    "readings.read": _CARE | {Role.READER, Role.AUDITOR},
+    "readings.send": {Role.DEVICE},
+    # people and things
+    "patient.change": _CARE | {Role.FRONT_DESK},
+    "staff.change": {Role.ADMINISTRATOR},
+    "token.change": {Role.ADMINISTRATOR},
+    "chair.change": {Role.MANAGER, Role.ADMINISTRATOR},
+    "policy.adopt": {Role.MEDICAL_DIRECTOR},
+    # course and plan
+    "course.open": _SIGNS | {Role.FRONT_DESK},
+    "course.hold": _CARE,
+    "order.sign": _SIGNS,
+    # the session
+    "session.book": _CARE | {Role.FRONT_DESK},
+    "session.check_in": _CARE | {Role.FRONT_DESK},
+    "session.check": _CARE,
+    "session.ready": _CARE,
+    "session.override": _SIGNS,
+    "session.start": _CARE,
+    "session.dose": _CARE,
+    "session.hold": _CARE,
+    "session.stop": _CARE | {Role.THERAPIST},  # whoever sees that it must stop may stop it
+    "session.cancel": _CARE | {Role.FRONT_DESK},
+    "session.transfer": _CARE,
+    "session.event": _CARE | {Role.THERAPIST},
+    "session.rescue": _CARE,
+    "session.limits": _SIGNS,
+    "vitals.record": _CARE,
+    "vitals.mark": _CARE,
+    "device.attach": _CARE,
+    "alarm.acknowledge": _CARE,
+    "alarm.pause": _CARE,
+    # recovery and record
+    "recovery.check": _CARE,
+    "recovery.discharge": _CARE,
+    "recovery.override": _SIGNS,
+    "record.sign": _SIGNS,
+    "record.amend": _CARE,
+    # drills
+    "drill.run": _CARE | {Role.MANAGER},
 }
+ACTIONS: dict[str, frozenset[str]] = {action: frozenset(allowed) for action, allowed in _LINES.items()}
 
 
 class NotAllowed(Refused):
