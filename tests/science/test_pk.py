@@ -251,6 +251,24 @@ def test_a_planned_ramp_that_was_held_goes_on_where_it_was():
     assert now.rate_mg_per_h(30) == pytest.approx(plan.rate_mg_per_h(10))
 
 
+def test_a_plan_in_steps_is_followed_even_when_a_step_comes_late():
+    steps = ((0, 10, 30.0), (10, 30, 60.0), (30, 40, 45.0))
+    plan = pk.Regimen(
+        drug=pk.Drug.RACEMIC,
+        amount_as=pk.AmountAs.BASE,
+        infusions=tuple(pk.Infusion(start_min=a, end_min=b, rate_mg_per_h=r) for a, b, r in steps),
+    )
+    log = entries((0, Act.START, 30.0), (11, Act.RATE, 60.0))
+    now = as_given(log, 15, plan)
+    assert now.rate_mg_per_h(10.5) == 30.0  # what ran, not what was planned
+    assert now.rate_mg_per_h(30.5) == 60.0
+    assert now.rate_mg_per_h(31.5) == 45.0
+    assert now.end_min == pytest.approx(41)
+    other = as_given([*log, *entries((20, Act.RATE, 50.0))], 21, plan)
+    assert other.rate_mg_per_h(40) == 50.0  # another rate: that one until the planned total is in
+    assert other.total_mg == pytest.approx(plan.total_mg)
+
+
 def test_entries_out_of_order_are_refused():
     with pytest.raises(BadInput, match="out of order"):
         as_given(entries((5, Act.START, 50), (3, Act.STOP, None)), 10)

@@ -368,11 +368,13 @@ def _timed_step(augmented: Floats, step: Floats, z: Floats, feed: Inputs, t0: fl
         z[:, m:] = rates(at)
         whole = (at == t0) & (following == t1)
         part = ~whole & (at.real < t1)
-        if whole.any():
-            z[whole] = (step[whole] @ z[whole][:, :, None])[:, :, 0]
+        own = z[part]
+        if whole.any():  # everybody takes the common step, then those for whom it was wrong are put right
+            moved = (step @ z[:, :, None])[:, :, 0]
+            z = moved if whole.all() else np.where(whole[:, None], moved, z)
         if part.any():
-            own = expm(augmented[part] * (following - at)[part][:, None, None])
-            z[part] = (own @ z[part][:, :, None])[:, :, 0]
+            parts = expm(augmented[part] * (following - at)[part][:, None, None])
+            z[part] = (parts @ own[:, :, None])[:, :, 0]
         at = following
     z[:, m:] = base
     z[:, m : m + p] += slope * (t1 - t0)

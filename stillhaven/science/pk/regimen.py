@@ -233,8 +233,8 @@ def given(
 ) -> Regimen:
     """The regimen as it happened until now; with a plan, followed by what of it is still to come.
 
-    Still to come: while nobody changed the rate, the rest of the plan, later by as long as it was held; once a nurse
-    changed the rate, that rate until the planned total is in.  Nothing follows a stop or a hold that still stands.
+    Still to come: while the rates set are the plan's, the rest of the plan, later by as long as it was held; once a
+    nurse set another rate, that rate until the planned total is in.  Nothing follows a stop or a hold that still stands.
     """
     _finite("now_min", now_min)
     infusions: list[Infusion] = []
@@ -264,8 +264,11 @@ def given(
             if entry.rate_mg_per_h is None:
                 raise BadInput("rate_mg_per_h", f"{entry.act.value} needs its rate in mg/h")
             _finite("rate_mg_per_h", entry.rate_mg_per_h)
-            first = plan.rate_mg_per_h(0.0) if plan is not None and not started else None
-            changed = changed or first is None or not math.isclose(entry.rate_mg_per_h, first, rel_tol=1e-6)
+            if plan is None or changed:
+                changed = True
+            else:
+                step = _step_of_plan(plan, entry.rate_mg_per_h, last_rate, ran, started)
+                changed, ran = step is None, ran if step is None else step
             rate = last_rate = entry.rate_mg_per_h
             started, stopped = True, False
         elif entry.act is Act.RESUME:
@@ -295,14 +298,31 @@ def given(
     return Regimen(drug=drug, amount_as=amount_as, doses=tuple(doses), infusions=tuple(infusions))
 
 
+def _step_of_plan(plan: Regimen, rate: float, before: float, ran: float, started: bool) -> float | None:
+    """Where in the plan a rate set by hand leads: the step that runs now, or the next one; None if it is neither.
+
+    A step that comes early or late moves the rest of the plan with it.
+    """
+    steps = sorted(plan.infusions, key=lambda i: i.start_min)
+    if not started:
+        return steps[0].start_min if steps and math.isclose(rate, steps[0].rate_mg_per_h, rel_tol=1e-6) else None
+    now = max((n for n, i in enumerate(steps) if i.start_min < ran), default=0)
+    for step in steps[now + 1 : now + 2]:
+        if math.isclose(rate, step.rate_mg_per_h, rel_tol=1e-6):
+            return step.start_min
+    if not steps or not math.isclose(rate, steps[now].rate_at(ran), rel_tol=1e-6):
+        return None
+    return ran if math.isclose(before, rate, rel_tol=1e-6) else steps[now].start_min  # set only now: it came late
+
+
 def _ran(plan: Regimen | None, changed: bool, rate: float, start: float, end: float, ran: float) -> Iterable[Infusion]:
-    """What a pump delivered in a stretch: the plan's own course while nobody changed it, else the rate set by hand."""
+    """What a pump delivered in a stretch: a planned ramp by itself, else the rate that was set by hand."""
     if not rate:
         return []
-    if plan is None or changed:
-        return [Infusion(start_min=start, end_min=end, rate_mg_per_h=rate)]
-    parts = (i.between(ran, ran + end - start) for i in plan.infusions)
-    return [p.moved(start - ran) for p in parts if p is not None]
+    parts = [p for i in (plan.infusions if plan and not changed else ()) if (p := i.between(ran, ran + end - start))]
+    if any(p.end_rate_mg_per_h is not None for p in parts):
+        return [p.moved(start - ran) for p in parts]
+    return [Infusion(start_min=start, end_min=end, rate_mg_per_h=rate)]
 
 
 def _to_come(plan: Regimen, changed: bool, rate: float, now: float, ran: float, given_mg: float) -> Iterable[Infusion]:
