@@ -1,3 +1,4 @@
+# ruff: noqa: E501  (sample data and the browser's own scripts read better on one line)
 """A chair without a clinic: a small server that speaks the live screen's JSON and events, so that the page can be tried alone.
 
 It can fall silent, drop its stream, be stopped and started again on the same port, refuse, be locked; and it keeps what came in.
@@ -335,7 +336,12 @@ class _Handler(BaseHTTPRequestHandler):
         query = {k: v[0] for k, v in parse_qs(parts.query).items()}
         path, house = parts.path, self.house
         if path == f"/sessions/{UID}/live/":
-            self._say(200, house.render(house.whole(), house.config), "text/html; charset=utf-8", Set_Cookie="csrftoken=tok; Path=/")
+            self._say(
+                200,
+                house.render(house.whole(), house.config),
+                "text/html; charset=utf-8",
+                Set_Cookie="csrftoken=tok; Path=/",
+            )
         elif path == "/sessions/live-shell/":
             shell = config(NIL)
             self._say(200, house.render(None, {**shell, "staff": []}), "text/html; charset=utf-8")
@@ -422,7 +428,10 @@ class _Handler(BaseHTTPRequestHandler):
             self.connection.close()
             return
         if path.endswith("/ack/") and status == 200:
-            acked = [{**a, "state": "acknowledged", "ack_by": body["entered_by"]} if a["uid"] == body["alarm"] else a for a in self.house.state["alarms"]]
+            acked = [
+                {**a, "state": "acknowledged", "ack_by": body["entered_by"]} if a["uid"] == body["alarm"] else a
+                for a in self.house.state["alarms"]
+            ]
             self.house.push(alarms=acked)
         if path.endswith("/audio_pause/"):
             self.house.push(audio={"paused_until": ago(-120), "by": "N. Alvarez RN"})

@@ -99,7 +99,7 @@ export class DrugPanel {
   askRate(action) {
     const { drug } = this.state();
     const strength = this.mgPerMl(drug);
-    const inMg = (ml) => (strength && ml !== null ? `${fixed(ml * strength, 1)} mg/h` : say("drug.mg_unknown"));
+    const inMg = (ml) => (strength && ml !== null ? `${Number((ml * strength).toFixed(2))} mg/h` : say("drug.mg_unknown"));
     const rate = stepper({ label: say("drug.new_rate"), unit: "mL/h", value: fixed(drug.rate_ml_per_h, 1), min: 0, step: action.step || 5 });
     const mg = el("p", { class: "muted" });
     const reason = el("input", { type: "text", id: "rate-reason", autocomplete: "off" });

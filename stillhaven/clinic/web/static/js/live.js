@@ -115,7 +115,7 @@ function renderSound() { if (state) alarms.tickPause(state); }
 // ---- the top row
 function ageAt(t) {
   if (!t) return "";
-  return new Date(t).toLocaleDateString(document.documentElement.lang || "en", { day: "numeric", month: "short" });
+  return new Date(t.length === 10 ? `${t}T12:00:00` : t).toLocaleDateString(document.documentElement.lang || "en", { day: "numeric", month: "short" });
 }
 
 function renderTop() {
@@ -240,7 +240,7 @@ function openUnlock() {
   } }, say("locked.unlock"));
   const node = sheet.open({ name: "unlock", title: say("unlock.title"), body: [el("div", { class: "unlock" }, list, el("div", {}, dots, pins)), message], foot: [go] });
   node.addEventListener("keydown", (event) => {
-    if (/^\d$/.test(event.key) && !typing()) { pin += event.key; show(); event.preventDefault(); }
+    if (/^\d$/.test(event.key) && !typing()) { event.stopPropagation(); pin += event.key; show(); event.preventDefault(); }
     else if (event.key === "Backspace") { pin = pin.slice(0, -1); show(); }
     else if (event.key === "Enter" && event.target.tagName !== "BUTTON") go.click();
   });
@@ -317,9 +317,9 @@ $("unlock-open").addEventListener("click", openUnlock);
 
 const pads = config.quick?.pad || [];
 const shortcuts = new Shortcuts(sheet, [
-  ["A", say("keys.ack"), () => (state.session.locked ? openUnlock() : alarms.takeWorst(state))],
+  ["A", say("keys.ack"), () => (state.session.locked ? openUnlock() : alarms.takeWorst(state)), true],
   ["L", say("keys.list"), () => alarms.onList()],
-  ["M", say("keys.pause"), pauseAudio],
+  ["M", say("keys.pause"), pauseAudio, true],
   ["V", say("keys.vitals"), () => guarded(() => pad.vitals())],
   ["N", say("keys.note"), () => guarded(() => pad.note())],
   ["H", say("keys.hold"), () => drug.run((state.actions || []).some((a) => a.name === "resume" && a.allowed) ? "resume" : "hold")],

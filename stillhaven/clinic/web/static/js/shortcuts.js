@@ -5,7 +5,7 @@ import { el, say, typing } from "./page.js";
 const OFF = "stillhaven-keys-off";
 
 export class Shortcuts {
-  /** keys: [[key, words, act], ...] in the order of the help. */
+  /** keys: [[key, words, act, also while a sheet is open], ...] in the order of the help. */
   constructor(sheet, keys) {
     this.sheet = sheet;
     this.keys = keys;
@@ -14,7 +14,9 @@ export class Shortcuts {
       if (event.key === "?") { event.preventDefault(); this.help(); return; }
       if (!this.on) return;
       const found = this.keys.find(([key]) => key.toLowerCase() === event.key.toLowerCase());
-      if (found) { event.preventDefault(); found[2](); }
+      if (!found || (this.sheet.isOpen && !found[3])) return;  // a task in hand is not lost to a stray key
+      event.preventDefault();
+      found[2]();
     });
   }
 

@@ -8,7 +8,8 @@ export class Silence {
   constructor({ cover, deadman, afterMs, watchAfterMs, onChange, onQuiet, quietS = 120 }) {
     Object.assign(this, { cover, watchAfterMs, onChange });
     this.reason = "";
-    this.watchBeat = null;
+    this.watchBeat = undefined;  // nothing was said about the watch yet: it gets the same few seconds
+    this.opened = performance.now();
     this.newsPerf = performance.now();
     this.newsWall = Date.now();
     this.afterMs = afterMs - 400;  // said before the seconds are over, not after
@@ -35,7 +36,10 @@ export class Silence {
   }
 
   silentMs() { return Math.max(performance.now() - this.newsPerf, Date.now() - this.newsWall); }
-  watchSilentMs() { return this.watchBeat === null ? Infinity : now() - this.watchBeat; }
+  watchSilentMs() {
+    if (this.watchBeat === undefined) return performance.now() - this.opened;
+    return this.watchBeat === null ? Infinity : now() - this.watchBeat;
+  }
 
   tick() {
     if (this.deadman) this.deadman.currentTime = 0;
@@ -46,7 +50,7 @@ export class Silence {
       setText(this.first, say("silence.server", { span: span(silent) }));
       setText(this.third, say("silence.since", { time: new Date(now() - silent).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", second: "2-digit", hour12: false }) }));
     } else if (reason === "watch") {
-      setText(this.first, this.watchBeat === null ? say("silence.nowatch") : say("silence.watch", { span: span(watchSilent) }));
+      setText(this.first, !this.watchBeat ? say("silence.nowatch") : say("silence.watch", { span: span(watchSilent) }));
       setText(this.third, say("silence.judged"));
     }
     if (reason === this.reason) return;

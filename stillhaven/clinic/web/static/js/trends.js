@@ -362,10 +362,11 @@ export class Trends {
           return sys.length ? sys.map((p, i) => `${figure(p[3])}/${figure(dia[i]?.[3])}`).join(", ") : "—";
         }
         const list = within(tile.signal).filter((p) => p[3] !== null);
-        if (!list.length) return gaps.find((gap) => gap.signal === tile.signal && gap.start_ms < b && (gap.end_ms ?? Infinity) > a)?.reason || "—";
+        const hole = gaps.find((gap) => gap.signal === tile.signal && gap.start_ms < b && (gap.end_ms ?? Infinity) > a)?.reason || "";
+        if (!list.length) return hole || "—";
         const low = Math.min(...list.map((p) => p[1] ?? p[3])), high = Math.max(...list.map((p) => p[2] ?? p[3]));
         const last = figure(list[list.length - 1][3], tile.decimals);
-        return low === high ? last : `${last} (${figure(low, tile.decimals)}–${figure(high, tile.decimals)})`;
+        return (low === high ? last : `${last} (${figure(low, tile.decimals)}–${figure(high, tile.decimals)})`) + (hole ? `; ${hole}` : "");
       });
       const what = events.filter((e) => e.at_ms >= a && e.at_ms < b).map((e) => `${hhmm(e.at_ms)} ${e.label}`).join("; ");
       rows.push(el("tr", {}, el("th", { scope: "row" }, hhmm(a)), ...cells.map((c) => el("td", {}, c)), el("td", {}, what)));
