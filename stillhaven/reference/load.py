@@ -14,6 +14,8 @@ from pathlib import Path
 from stillhaven.reference._alarms import read_alarms
 from stillhaven.reference._drugs import DoseRules, read_dose_rules, read_drugs
 from stillhaven.reference._events import read_events, read_rescue_drugs
+from stillhaven.reference._pk import FOLDER as PK_FOLDER
+from stillhaven.reference._pk import read_pk
 from stillhaven.reference._plan import plan_rules
 from stillhaven.reference._policy import read_policy
 from stillhaven.reference._protocols import read_protocols
@@ -30,6 +32,7 @@ from stillhaven.science.checks import CheckMarks
 from stillhaven.science.drugs import DrugFacts
 from stillhaven.science.errors import BadInput
 from stillhaven.science.events import AdverseEventKind, Grading, RescueDrug
+from stillhaven.science.pk.models import Model
 from stillhaven.science.plan_rules import PlanRules
 from stillhaven.science.policy import Policy, PolicyItem, RecoveryRules, Rems, Requirement, SessionRules, Setting
 from stillhaven.science.protocol import Drug, Protocol, Route
@@ -140,3 +143,9 @@ def read(
     check_facts(shelf, sources)
     check_same_numbers(shelf, reference.session, reference.alarms, scales)
     return reference, sorted(set(shelf.problems))
+
+
+@lru_cache(maxsize=1)
+def pk_models() -> Mapping[str, Model]:
+    """Every published pharmacokinetic model by id, blocked ones included (they say why)."""
+    return read_pk(PK_FOLDER)

@@ -10,6 +10,7 @@ from typing import Any
 from stillhaven.clinic.monitoring import gather, panels
 from stillhaven.clinic.monitoring.coverage import CoverageRun
 from stillhaven.clinic.monitoring.models import Heartbeat
+from stillhaven.clinic.monitoring.prediction import prediction
 from stillhaven.clinic.monitoring.tiles import LimitShown, Recent, iso, ms, points, tiles
 from stillhaven.clinic.record import clock
 from stillhaven.clinic.record.models import Head
@@ -44,6 +45,8 @@ class LiveSession:
     cursor_v: int
     cursor_c: int
     watch_beat: str | None = None
+    estimate: dict[str, Any] | None = None
+    predicted_at: datetime | None = None
 
     @property
     def site(self) -> int:
@@ -98,7 +101,7 @@ class LiveSession:
             ),
             "actions": panels.deeds(self.session),
             "tiles": self._tiles(),
-            "pk": None,
+            "pk": self.prediction(now),
         }
 
     def tick(self, now: datetime | None = None) -> dict[str, Any]:
@@ -118,6 +121,13 @@ class LiveSession:
             "gaps": self.coverage.for_screen(until),
             "parts": self._parts(),
         }
+
+    def prediction(self, now: datetime) -> dict[str, Any] | None:
+        """The model estimate, worked out anew at most once a minute; it is information, and no rule reads it."""
+        if self.predicted_at is None or now - self.predicted_at >= timedelta(minutes=1):
+            self.estimate = prediction(self.session, self.doses, min(now, queries.window(self.session, now)[1]))
+            self.predicted_at = now
+        return self.estimate
 
     def _tiles(self) -> list[dict[str, Any]]:
         asked = reference.current().session.start.monitored_signals

@@ -100,13 +100,7 @@ def deeds(session: TreatmentSession) -> list[dict[str, Any]]:
     """The moves open to this session now, with their addresses."""
     open_now = rules.allowed(session.state)
     found = [
-        {
-            "name": name,
-            "label": str(label),
-            "url": reverse(f"session:{name}", args=[session.uid]),
-            "allowed": True,
-            "why": "",
-        }
+        {"name": name, "label": str(label), "allowed": True, "why": "", **_way(session, name)}
         for name, move, label in _DEEDS
         if move in open_now
     ]
@@ -114,6 +108,22 @@ def deeds(session: TreatmentSession) -> list[dict[str, Any]]:
         url = reverse("session:rate", args=[session.uid])
         found.append({"name": "rate", "label": str(_("Change rate")), "url": url, "allowed": True, "why": ""})
     return found
+
+
+_ON_A_PAGE = {
+    "check_in": "session:page",
+    "ready": "session:page",
+    "start": "session:page",
+    "discharge": "recovery:page",
+}
+
+
+def _way(session: TreatmentSession, name: str) -> dict[str, str]:
+    """Where a deed is done: at once from this screen, or on the page that shows what it needs."""
+    if name in _ON_A_PAGE:
+        page = reverse(_ON_A_PAGE[name], args=[session.uid])
+        return {"href": page, "url": page}
+    return {"url": reverse(f"session:{name}", args=[session.uid])}
 
 
 def header(session: TreatmentSession, now: datetime) -> tuple[dict[str, Any], dict[str, Any]]:
