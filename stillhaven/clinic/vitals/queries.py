@@ -159,10 +159,14 @@ def rejected(site: int, since: datetime) -> QuerySet[Message]:
 
 
 def by_message(site: int, device: str, control_id: str, after_seq: int, limit: int) -> list[Reading]:
-    """Readings of one device and message, in the order they were recorded."""
+    """Readings of one device and message, in the order they were recorded.
+
+    A device is named by its whole key ("VS900/00A0370098007A80"), or by the part before or after the slash.
+    """
     rows = Reading.objects.filter(site=site, seq__gt=after_seq).select_related("message", "device")
     if device:
-        rows = rows.filter(device__key=device)
+        named = Q(device__key=device) | Q(device__key__startswith=f"{device}/") | Q(device__key__endswith=f"/{device}")
+        rows = rows.filter(named)
     if control_id:
         rows = rows.filter(message__control_id=control_id)
     return list(rows.order_by("seq")[:limit])
