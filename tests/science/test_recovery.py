@@ -342,3 +342,56 @@ def test_no_combination_lets_somebody_go_who_may_not(changes):
 def test_a_person_of_whom_nothing_is_known_stays():
     found = discharge_findings(RecoveryFacts(now=NOW), RULES)
     assert not any(f.is_met for f in found)
+
+
+# ---------------------------------------------------------------- edges, and what to do
+EDGES = [
+    ("risk", {"risk_asked_at": NOW}, MET),
+    ("risk", {"risk_asked_at": NOW + MIN}, UNKNOWN),
+    ("instructions", {"instructions_at": NOW}, MET),
+    ("handover", {"handed_over_at": NOW + MIN}, UNKNOWN),
+    ("leaving_systolic", {"pressures": (p(126.0, 80.0, 12),)}, MET),
+    ("leaving_systolic", {"pressures": (p(126.0, 80.0, 0),)}, MET),
+    ("leaving_systolic", {"pressures": (p(126.0, 80.0, -1),)}, UNKNOWN),
+    ("leaving_systolic", {"pressures": (p(155.0, 80.0, 4),)}, MET),
+    ("leaving_diastolic", {"pressures": (p(126.0, 92.0, 4),)}, MET),
+    ("leaving_spo2", {"spo2_pct": 93.0}, MET),
+    ("leaving_spo2", {"spo2_at": NOW}, MET),
+    ("leaving_spo2", {"spo2_at": NOW + MIN}, UNKNOWN),
+    ("pressure_change", {"baseline": p(0.0, 0.0, 130)}, UNKNOWN),
+    ("coverage_spo2_pct", {"coverage": (replace(COVER, percent=80.0),)}, MET),
+    ("nausea", {"nausea": 0}, MET),
+]
+
+
+@pytest.mark.parametrize(("rule", "change", "verdict"), EDGES, ids=[f"{n}-{c[0]}" for n, c in enumerate(EDGES)])
+def test_edges(rule, change, verdict):
+    assert find(rule, replace(FACTS, **change)).verdict is verdict
+
+
+@pytest.mark.parametrize(
+    ("rule", "change", "to_do"),
+    [
+        ("alert", {"sedation": 4}, "wait and measure again"),
+        ("alert", {"sedation": None}, "score MOAA/S"),
+        ("leaving_spo2", {"spo2_pct": 92.0}, "wait and measure again"),
+        ("leaving_spo2", {"spo2_pct": None}, "measure the saturation on room air"),
+        ("score_one", answers(moves=0), "score again in a few minutes"),
+        ("score_one", answers(moves=None), "answer every item"),
+        ("risk", {"risk_settled": False}, "call the clinician now"),
+        ("risk", {"risk_asked_at": None}, "ask"),
+        ("coverage_spo2_pct", {"coverage": (replace(COVER, percent=1.0),)}, "say in the note why"),
+    ],
+)
+def test_what_a_red_line_says_to_do(rule, change, to_do):
+    assert find(rule, replace(FACTS, **change)).to_do == to_do
+
+
+def test_the_handover_names_the_escort():
+    assert find("handover").because == "handed over to Kim"
+    assert find("handover", replace(FACTS, escort_name=None)).because == "handed over to the escort"
+
+
+def test_the_newest_pressure_counts_and_one_of_tomorrow_does_not():
+    later = replace(FACTS, pressures=(p(126.0, 82.0, 4), p(170.0, 99.0, 1), p(120.0, 80.0, -5)))
+    assert find("leaving_systolic", later).verdict is NOT_MET
