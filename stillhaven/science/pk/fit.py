@@ -169,7 +169,7 @@ class Problem:
         with np.errstate(divide="ignore"):
             if self.plan is not None and not np.iscomplexobj(eta):
                 modes = mammillary.modes(*mammillary.micro(self.model, values), 1.0)
-                plasma, _, _ = mammillary.run(modes, self.plan, self.times.size)
+                plasma = mammillary.run_plasma(modes, self.plan, self.times.size)
                 return np.asarray(np.log(plasma * NG_PER_ML_IN_MG_PER_L))
             system = compile_system(self.model, values, analytes=(self.model.parent.analyte,))
             levels, _ = linear.propagate(system, linear.inputs(self.model, system, self.regimen), self.times)
