@@ -238,6 +238,12 @@ def test_a_symptom_that_comes_back_after_it_was_said_to_be_over() -> None:
     assert shown(events, 14) == [("symptom", "act", "active")]
 
 
+def test_what_still_holds_when_the_session_ends_is_not_raised_again() -> None:
+    facts = AlarmFacts(observed=(Observed(kind="chest_pain", at=at(3), known_at=at(3)),), ended_at=at(8))
+    events = run(plan(SYMPTOM), [], 40, facts)
+    assert told(events) == ["raised act 3", "cleared act 8"]
+
+
 def test_two_notes_of_one_symptom_that_touch_are_one_alarm() -> None:
     facts = AlarmFacts(
         observed=(
