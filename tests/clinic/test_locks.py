@@ -187,6 +187,18 @@ def test_a_queue_that_fails_again_and_again_keeps_no_screen_open(nadia: User) ->
     assert clock.now().timestamp() - request.session[unlock.TOUCHED] > 290
 
 
+def test_an_open_stream_can_ask_whether_its_browser_is_locked_by_now(client: Client, nadia: User, time: Time) -> None:
+    sign_in(client, nadia)
+    key = client.session.session_key
+    assert key
+    assert not unlock.is_locked_now(key)
+    time.shift(settings.IDLE_LOCK_S + 60)
+    assert unlock.is_locked_now(key)
+    time.shift(0)
+    client.post("/accounts/logout/")
+    assert unlock.is_locked_now(key)
+
+
 def test_lock_now_locks_at_once(client: Client, nadia: User) -> None:
     sign_in(client, nadia)
     assert client.get("/lock/").status_code == 405

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, date, datetime, timedelta
+from io import StringIO
 from typing import Any
 
 import pytest
 from allauth.mfa.models import Authenticator
 from django.core.cache import cache
+from django.core.management import CommandError, call_command
 from django.http import Http404
 from django.test import Client, RequestFactory
 
@@ -394,3 +396,18 @@ def test_one_person_is_named_once_an_address() -> None:
         )  # fmt: skip
     with pytest.raises(Http404):
         queries.staff_or_404(staff("Sol Reyes", "nurse", sites=(2,)), User.objects.get(name="Nadia Alvarez").pk)
+
+
+def test_a_new_clinic_gets_its_first_administrator_from_the_command_line() -> None:
+    out = StringIO()
+    words = {"name": "Ines Moreau", "email": "ines@clinic.example", "stdout": out}
+    with pytest.raises(CommandError, match="no such site"):
+        call_command("add_administrator", **words)
+    call_command("add_administrator", site_name="Harbour Street", zone="Europe/Oslo", **words)
+    link = re.search(r"/accounts/password/reset/key/\S+", out.getvalue())
+    assert link
+    assert Client().get(link[0]).status_code == 302
+    made = User.objects.get(email="ines@clinic.example")
+    assert (made.roles, Site.objects.get().zone) == (["administrator"], "Europe/Oslo")
+    with pytest.raises(CommandError, match="e-mail"):
+        call_command("add_administrator", **words)

@@ -12,6 +12,7 @@ from django.contrib.sessions.models import Session
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import transaction
+from django.utils import timezone
 
 from stillhaven.clinic.people import factors, queries, roles, tokens
 from stillhaven.clinic.people.factors import current_totp
@@ -146,7 +147,7 @@ def note_password_link(user: User, *, by: User) -> None:
 def end_everywhere(user: User) -> None:
     """End all of somebody's sessions, and take them off every browser's roster."""
     RosterPlace.objects.filter(user=user).delete()
-    for session in Session.objects.iterator():
+    for session in Session.objects.filter(expire_date__gt=timezone.now()).iterator():
         if session.get_decoded().get("_auth_user_id") == str(user.pk):
             session.delete()
 

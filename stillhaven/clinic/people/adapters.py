@@ -80,6 +80,10 @@ class MFAAdapter(DefaultMFAAdapter):
         entity: dict[str, Any] = super().get_public_key_credential_rp_entity()
         return entity | {"name": "stillhaven"}
 
+    def generate_authenticator_name(self, user: Any, type: Authenticator.Type) -> str:
+        held = Authenticator.objects.filter(user=user, type=type).count()
+        return _("My passkey") if not held else _("Passkey %(n)s") % {"n": held + 1}
+
     def can_delete_authenticator(self, authenticator: Authenticator) -> bool:
         """Staff keep at least one second factor."""
         user: Any = authenticator.user

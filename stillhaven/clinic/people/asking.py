@@ -70,6 +70,7 @@ class Form:
     findings: tuple[Finding, ...] = ()
     upload: bool = False
     uid: str = ""
+    anchor: str = ""  # where on its page to come back to
 
     @property
     def in_trouble(self) -> bool:

@@ -78,6 +78,7 @@ def doors(request: HttpRequest) -> list[dict[str, Any]]:
         return []
     every = [
         ("board.view", "chart:board", _("Board"), _("Who needs me now, chair by chair")),
+        ("chart.view", "chart:patients", _("Patients"), _("Charts of the people in care")),
         ("access.view", "people:access", _("Who looked"), _("Opened charts and refusals, by person, patient and day")),
         ("staff.change", "people:staff", _("Staff"), _("Accounts, roles and second factors")),
         ("token.change", "people:tokens", _("Programs"), _("Keys of gateways and of systems that read")),

@@ -6,7 +6,6 @@ import re
 from typing import Any
 from urllib.parse import quote, urlsplit
 
-from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 
@@ -81,7 +80,7 @@ class IdleLock:
         if not user.is_authenticated or not user.is_clinic_staff:
             answer: HttpResponse = self.get_response(request)
             return answer
-        if _is_locked(request):
+        if unlock.is_locked(request.session):
             if not request.session.get(unlock.LOCKED):
                 request.session[unlock.LOCKED] = True  # once locked, no clock unlocks it again
             request.locked = True  # type: ignore[attr-defined]
@@ -91,19 +90,6 @@ class IdleLock:
         if not getattr(request, "locked", False) and _is_touch(request, response):
             _note_touch(request)
         return response
-
-
-_BACK_S = 60.0  # clocks are set right by seconds all the time; more than this is a jump
-
-
-def _is_locked(request: HttpRequest) -> bool:
-    if request.session.get(unlock.LOCKED):
-        return True
-    touched = request.session.get(unlock.TOUCHED)
-    if touched is None:
-        return False
-    idle_s = clock.now().timestamp() - float(touched)
-    return idle_s > settings.IDLE_LOCK_S or idle_s < -_BACK_S
 
 
 def _passes(request: HttpRequest) -> bool:

@@ -9,9 +9,11 @@ from __future__ import annotations
 import json
 import secrets
 from dataclasses import dataclass
+from importlib import import_module
 from typing import Any
 
 from allauth.mfa.webauthn.internal import auth as passkeys
+from django.conf import settings
 from django.contrib.auth import login, logout
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest
@@ -97,6 +99,29 @@ def lock(request: HttpRequest) -> None:
     """Lock this browser now."""
     request.session[LOCKED] = True
     request.locked = True  # type: ignore[attr-defined]
+
+
+_BACK_S = 60.0  # clocks are set right by seconds all the time; more than this is a jump
+
+
+def is_locked(session: Any) -> bool:
+    """Is this browser locked, by hand or because nobody touched it for so long?
+
+    A clock that jumps ahead locks; one that jumps back locks too, since nobody can know how long the browser stood.
+    """
+    if session.get(LOCKED):
+        return True
+    touched = session.get(TOUCHED)
+    if touched is None:
+        return False
+    idle_s = clock.now().timestamp() - float(touched)
+    return idle_s > settings.IDLE_LOCK_S or idle_s < -_BACK_S
+
+
+def is_locked_now(session_key: str) -> bool:
+    """The same for a stream that is open for long: read anew.  A session that is over counts as locked."""
+    store = import_module(settings.SESSION_ENGINE).SessionStore(session_key)
+    return not store.get("_auth_user_id") or is_locked(store)
 
 
 def _touch(request: HttpRequest) -> None:
