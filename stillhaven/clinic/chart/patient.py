@@ -47,14 +47,18 @@ def page(request: HttpRequest, person: Patient, now: datetime) -> dict[str, Any]
         .order_by("-booked_for")
     )
     orders = list(Order.objects.current().filter(patient=person).select_related("course").order_by("-happened_at"))
+    notes = PatientNote.objects.current().filter(patient=person)
     used = {s.order_id for s in sessions if s.order_id}
     weight = Check.objects.current().filter(session__patient=person, kind="weight").order_by("-happened_at").first()
     return {
         "patient": person,
         "person": _header(person, weight, now),
         "courses": [_course(course, orders, used) for course in person.courses.order_by("-opened_at")],
-        "sessions": [{"session": s, "words": page_parts.STATES.get(s.state, s.state), "title": page_parts.title_of(s)} for s in sessions],
-        "consents": list(PatientNote.objects.current().filter(patient=person, kind__startswith="consent").order_by("-happened_at")),
+        "sessions": [
+            {"session": s, "words": page_parts.STATES.get(s.state, s.state), "title": page_parts.title_of(s)}
+            for s in sessions
+        ],
+        "consents": list(notes.filter(kind__startswith="consent").order_by("-happened_at")),
         "corrections": corrections(person),
         "looks": who_looked(person.pk)[:60] if roles.may(request.user, "chart.view") else [],
         "orders_may": roles.may(request.user, "order.sign"),

@@ -17,7 +17,7 @@ from django.db import connection
 from django.urls import reverse
 
 from stillhaven.clinic.monitoring.models import AlarmEvent, Heartbeat
-from stillhaven.clinic.monitoring.tiles import Recent, iso, tiles
+from stillhaven.clinic.monitoring.tiles import PRESSURE, Recent, iso, tiles
 from stillhaven.clinic.people.models import Site
 from stillhaven.clinic.record import policy
 from stillhaven.clinic.session import due as due_checks
@@ -33,6 +33,7 @@ from stillhaven.science.protocol import Drug, Route
 from stillhaven.science.vitals import Mode, Quality, Reading, Source
 
 _SHOWN = ("pressure", "spo2_pct", "heart_rate_per_min")
+_SIGNALS = (*PRESSURE, "spo2_pct", "heart_rate_per_min", "pulse_rate_per_min")
 _CHECKED = tuple(due_checks.SIGNALS.values())
 _NEED = {"held": 45, "dosing": 40, "recovering": 20, "ready": 15, "checked_in": 10}
 _RANK = {"high": 3, "medium": 2, "low": 1}
@@ -110,20 +111,23 @@ def _readings(known: Gathered, now: datetime) -> None:
     since = {
         s.patient_id: known.moves[s.pk].get("check_in", s.booked_for) - timedelta(minutes=10) for s in known.sessions
     }
-    first = min(since.values())
-    whose: list[tuple[int, int, datetime, datetime]] = []  # (patient, device, from, until)
-    soon = now + timedelta(seconds=1)
-    worn = Attachment.objects.current().filter(patient_id__in=since, start__lt=soon).exclude(end__lt=first)
-    keys: dict[int, str] = {}
-    for a in worn.select_related("device"):
-        keys[a.device_id] = a.device.key
-        whose.append((a.patient_id or 0, a.device_id, max(a.start, since[a.patient_id or 0]), min(a.end or soon, soon)))
+    simulated = {s.patient_id: s.drill or s.patient.simulated for s in known.sessions}
+    first, soon = min(since.values()), now + timedelta(seconds=1)
+    worn = list(
+        Attachment.objects.current()
+        .filter(patient_id__in=since, start__lt=soon)
+        .exclude(end__lt=first)
+        .select_related("device")
+    )
+    keys = {a.device_id: a.device.key for a in worn}
+    mine = [(a, a.patient_id or 0) for a in worn]
     marks = list(ReadingMark.objects.current().filter(patient_id__in=since, end__gt=first))
     params = {
-        "p": [w[0] for w in whose], "d": [w[1] for w in whose], "a": [w[2] for w in whose], "b": [w[3] for w in whose],
-        "patients": list(since), "since": list(since.values()), "soon": soon, "checked": list(_CHECKED),
-        "mp": [m.patient_id for m in marks], "mg": [m.signal for m in marks], "ma": [m.start for m in marks],
-        "mb": [m.end for m in marks],
+        "p": [p for _, p in mine], "d": [a.device_id for a, _ in mine], "a": [max(a.start, since[p]) for a, p in mine],
+        "b": [min(a.end or soon, soon) for a, _ in mine], "sim": [simulated[p] for _, p in mine],
+        "patients": list(since), "since": list(since.values()), "sims": [simulated[p] for p in since], "soon": soon,
+        "signals": list(_SIGNALS), "checked": list(_CHECKED), "mp": [m.patient_id for m in marks],
+        "mg": [m.signal for m in marks], "ma": [m.start for m in marks], "mb": [m.end for m in marks],
     }  # fmt: skip
     with connection.cursor() as cursor:
         cursor.execute(_NEWEST, params)
@@ -142,46 +146,48 @@ def _reading(row: Sequence[Any], keys: dict[int, str]) -> Reading:
     )  # fmt: skip
 
 
-# Each device's stretch on a patient, and each patient's own rows (by hand); the newest row of each signal, whatever it says.
-_NEWEST = """
-  WITH device_rows AS (
-    SELECT w.p AS patient, r.* FROM unnest(%(p)s::bigint[], %(d)s::bigint[], %(a)s::timestamptz[], %(b)s::timestamptz[]) w(p, d, a, b)
-    JOIN LATERAL (
-      SELECT DISTINCT ON (x.signal) x.signal, x.value, x.happened_at, x.recorded_at, x.quality, x.why, x.device_id, x.probe,
-             x.source, x.mode, x.seq
-      FROM vitals_reading x WHERE x.device_id = w.d AND x.happened_at < w.b AND NOT x.retracted
-        AND x.happened_at >= greatest(w.a, %(soon)s::timestamptz - interval '20 minutes')
-      ORDER BY x.signal, x.happened_at DESC, x.seq DESC) r ON true
-  ), hand_rows AS (
-    SELECT w.p AS patient, r.* FROM unnest(%(patients)s::bigint[], %(since)s::timestamptz[]) w(p, a)
-    JOIN LATERAL (
-      SELECT DISTINCT ON (x.signal) x.signal, x.value, x.happened_at, x.recorded_at, x.quality, x.why, x.device_id, x.probe,
-             x.source, x.mode, x.seq
-      FROM vitals_reading x WHERE x.patient_id = w.p AND x.happened_at >= w.a AND x.happened_at < %(soon)s AND NOT x.retracted
+# The newest row of each shown signal, whatever it says, from each device's stretch on a patient and from the patient's own
+# rows (by hand).  Demonstration data never counts; simulated data counts for synthetic people and in drills alone.
+_COLUMNS = (
+    "x.signal, x.value, x.happened_at, x.recorded_at, x.quality, x.why, x.device_id, x.probe, x.source, x.mode, x.seq"
+)
+_MARKED = """EXISTS (
+  SELECT 1 FROM unnest(%(mp)s::bigint[], %(mg)s::text[], %(ma)s::timestamptz[], %(mb)s::timestamptz[]) m(p, g, a, b)
+  WHERE m.p = {patient} AND m.g = {row}.signal AND {row}.happened_at >= m.a AND {row}.happened_at < m.b)"""
+_WORN = """unnest(%(p)s::bigint[], %(d)s::bigint[], %(a)s::timestamptz[], %(b)s::timestamptz[], %(sim)s::bool[])
+           w(p, d, a, b, sim)"""
+_MINE = "unnest(%(patients)s::bigint[], %(since)s::timestamptz[], %(sims)s::bool[]) w(p, a, sim)"
+_MODE = "(x.mode = 'real' OR (w.sim AND x.mode = 'simulated')) AND NOT x.retracted"
+_NEWEST = f"""
+  WITH every AS (
+    SELECT w.p AS patient, r.* FROM {_WORN} JOIN unnest(%(signals)s::text[]) g(signal) ON true JOIN LATERAL (
+      SELECT {_COLUMNS} FROM vitals_reading x
+      WHERE x.device_id = w.d AND x.signal = g.signal AND x.happened_at >= w.a AND x.happened_at < w.b AND {_MODE}
+      ORDER BY x.happened_at DESC, x.value IS NULL, x.seq DESC LIMIT 1) r ON true
+    UNION ALL
+    SELECT w.p AS patient, r.* FROM {_MINE} JOIN unnest(%(signals)s::text[]) g(signal) ON true JOIN LATERAL (
+      SELECT {_COLUMNS} FROM vitals_reading x
+      WHERE x.patient_id = w.p AND x.signal = g.signal AND x.happened_at >= w.a AND x.happened_at < %(soon)s AND {_MODE}
         AND NOT EXISTS (SELECT 1 FROM vitals_reading y WHERE y.amends_id = x.uid)
-      ORDER BY x.signal, x.happened_at DESC, x.seq DESC) r ON true
-  ), every AS (SELECT * FROM device_rows UNION ALL SELECT * FROM hand_rows)
+      ORDER BY x.happened_at DESC, x.seq DESC LIMIT 1) r ON true
+  )
   SELECT DISTINCT ON (patient, signal) patient, signal, value, happened_at, recorded_at,
-         CASE WHEN EXISTS (SELECT 1 FROM unnest(%(mp)s::bigint[], %(mg)s::text[], %(ma)s::timestamptz[], %(mb)s::timestamptz[]) m(p, g, a, b)
-                           WHERE m.p = patient AND m.g = signal AND happened_at >= m.a AND happened_at < m.b)
-              THEN 'artefact' ELSE quality END,
+         CASE WHEN value IS NOT NULL AND {_MARKED.format(patient="patient", row="every")} THEN 'artefact' ELSE quality END,
          why, device_id, probe, source, mode, seq
-  FROM every ORDER BY patient, signal, happened_at DESC, seq DESC
-"""
+  FROM every ORDER BY patient, signal, happened_at DESC, value IS NULL, seq DESC
+"""  # noqa: S608  (every part of it stands above)
 # A check counts as done in the minute in which the signal had a usable value: minutes suffice for windows of minutes.
-_MOMENTS = """
-  SELECT DISTINCT w.p, r.signal, date_bin('1 minute', r.happened_at, '2000-01-01+00')
-  FROM unnest(%(p)s::bigint[], %(d)s::bigint[], %(a)s::timestamptz[], %(b)s::timestamptz[]) w(p, d, a, b)
-  JOIN vitals_reading r ON r.device_id = w.d AND r.happened_at >= w.a AND r.happened_at < w.b
-  WHERE r.value IS NOT NULL AND r.quality IN ('good', 'questionable') AND NOT r.retracted AND r.signal = ANY(%(checked)s)
-    AND NOT EXISTS (SELECT 1 FROM unnest(%(mp)s::bigint[], %(mg)s::text[], %(ma)s::timestamptz[], %(mb)s::timestamptz[]) m(p, g, a, b)
-                    WHERE m.p = w.p AND m.g = r.signal AND r.happened_at >= m.a AND r.happened_at < m.b)
+_GOOD = "x.value IS NOT NULL AND x.quality IN ('good', 'questionable') AND x.signal = ANY(%(checked)s)"
+_MOMENTS = f"""
+  SELECT DISTINCT w.p, x.signal, date_bin('1 minute', x.happened_at, '2000-01-01+00') FROM {_WORN}
+  JOIN vitals_reading x ON x.device_id = w.d AND x.happened_at >= w.a AND x.happened_at < w.b
+  WHERE {_GOOD} AND {_MODE} AND NOT {_MARKED.format(patient="w.p", row="x")}
   UNION
-  SELECT DISTINCT w.p, r.signal, r.happened_at FROM unnest(%(patients)s::bigint[], %(since)s::timestamptz[]) w(p, a)
-  JOIN vitals_reading r ON r.patient_id = w.p AND r.happened_at >= w.a AND r.happened_at < %(soon)s
-  WHERE r.value IS NOT NULL AND r.quality IN ('good', 'questionable') AND NOT r.retracted AND r.signal = ANY(%(checked)s)
-    AND NOT EXISTS (SELECT 1 FROM vitals_reading y WHERE y.amends_id = r.uid)
-"""
+  SELECT DISTINCT w.p, x.signal, x.happened_at FROM {_MINE}
+  JOIN vitals_reading x ON x.patient_id = w.p AND x.happened_at >= w.a AND x.happened_at < %(soon)s
+  WHERE {_GOOD} AND {_MODE} AND NOT {_MARKED.format(patient="w.p", row="x")}
+    AND NOT EXISTS (SELECT 1 FROM vitals_reading y WHERE y.amends_id = x.uid)
+"""  # noqa: S608
 
 
 # ---------------------------------------------------------------- one row

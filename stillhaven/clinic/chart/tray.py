@@ -30,7 +30,8 @@ def device_page(request: HttpRequest, pk: int) -> dict[str, Any]:
     attach = None if on else form(
         request, "attach", reverse("chart:device_attach", args=[device.pk]), "Put it on this person",
         Ask(name="session", label="Who wears it? Look at the person, not at the screen.", kind="choice", options=people),
-        Ask(name="start", label="On since", kind="moment", help="Empty means now. An earlier time gives them its readings from then."),
+        Ask(name="start", label="On since", kind="moment",
+            help="Empty means now. An earlier time gives them its readings from then."),
     )  # fmt: skip
     return {
         "device": device, "newest": newest, "on": on, "attach": attach, "people": people,

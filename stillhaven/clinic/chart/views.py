@@ -63,7 +63,9 @@ def _beside(request: HttpRequest, site: Site) -> dict[str, Any]:
         for s in rows
         if may and s.state == "booked"
     }
-    return queries.tray(site, now) | {
+    tray_ = queries.tray(site, now)
+    return tray_ | {
+        "unclaimed": len(tray_["devices"]) + len(tray_["rejected"]),
         "today": [{"session": s, "arrive": arrive.get(s.pk)} for s in rows], "back": back,
         "attaches": roles.may(request.user, "device.attach"), "opens": roles.may(request.user, "session.view"),
         "beside_url": f"{reverse('chart:beside')}?site={site.pk}",

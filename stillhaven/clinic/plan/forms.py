@@ -6,6 +6,7 @@ The candidates of the reference stand beside the field with their sources; picki
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -16,7 +17,7 @@ from stillhaven.clinic.plan.models import Order
 from stillhaven.reference.load import Reference
 from stillhaven.science.alarms.conditions import AlarmCondition, CitedLimit
 from stillhaven.science.errors import BadInput
-from stillhaven.science.limits import plain
+from stillhaven.science.limits import duration, plain
 from stillhaven.science.protocol import Protocol, Route, Span
 
 _ROUTES = {
@@ -136,7 +137,10 @@ def _products(rules: Reference, protocol: Protocol) -> str:
 
 def _fasting(rules: Reference, protocol: Protocol) -> str:
     limits = rules.session.start.fasting.get(protocol.drug.value) or ()
-    said = [f"{x.label}: {x.at_least.text}" for x in limits]
+    said = [
+        f"{x.label} {duration(x.at_least.value * 60) if x.at_least.value is not None else x.at_least.text}"
+        for x in limits
+    ]
     return ("The house asks: " + "; ".join(said) + ". The longer time holds.") if said else ""
 
 
@@ -180,9 +184,17 @@ def limit_name(condition: str, signal: str, tier: str) -> str:
 
 def _candidate(c: CitedLimit, rules: Reference) -> str:
     basis = {"rise": " over baseline", "percent": " % over baseline"}.get(c.basis.value, "")
-    source = rules.sources.get(c.source)
-    kind = "our own proposal" if c.source in ("OWN", "house") else (source.cite if source else c.source)
+    kind = "our own proposal" if c.source in ("OWN", "house") else cited(c.source, rules)
     return f"{plain(c.value)}{basis} ({kind}{'' if c.confirmed else ', not confirmed'})"
+
+
+def cited(key: str, rules: Reference) -> str:
+    """A source in few words; the whole citation stands in the reference pages."""
+    source = rules.sources.get(key)
+    if source is None or key in ("OWN", "house"):
+        return "our own setting" if source is not None else key
+    words = re.sub(r"\s*https?://\S+( and)?", "", source.cite).split()
+    return " ".join(words[:9]).rstrip(".,;") + (" …" if len(words) > 9 else "")
 
 
 def read_limits(rules: Reference, posted: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -267,7 +279,7 @@ def from_order(order: Order) -> dict[str, Any]:
     """The form as it stood when an order was signed, for a new version of it."""
     typed: dict[str, Any] = {
         "protocol": order.protocol, "route": order.route, "weight_unit": "kg", "weight_basis": order.weight_basis,
-        "dose": str((order.dose_mg_per_kg or order.dose_mg).normalize()), "dose_unit": "mg/kg" if order.dose_mg_per_kg else "mg",
+        "dose": _text(order.dose_mg_per_kg or order.dose_mg), "dose_unit": "mg/kg" if order.dose_mg_per_kg else "mg",
         "weight": _text(order.weight_kg), "weighed_on": order.weighed_on.isoformat() if order.weighed_on else "",
         "duration_min": _text(order.duration_min), "bag_ml": _text(order.volume_ml) if order.duration_min else "",
         "fasting_food_h": _text(order.fasting_food_h), "fasting_liquid_h": _text(order.fasting_liquid_h),

@@ -44,7 +44,8 @@ def header(course: Course, now: datetime) -> dict[str, Any]:
     patient = course.patient
     newest = Order.objects.current().filter(patient=patient, weight_kg__isnull=False).order_by("-happened_at").first()
     return {
-        "name": patient.name, "preferred_name": patient.called, "pronouns": patient.pronouns, "age_y": patient.age_y(now.date()),
+        "name": patient.name, "preferred_name": patient.called, "pronouns": patient.pronouns,
+        "age_y": patient.age_y(now.date()),
         "weight_kg": f"{newest.weight_kg.normalize():f}" if newest and newest.weight_kg else None,
         "weighed_on": newest.weighed_on.strftime("%-d %B %Y") if newest and newest.weighed_on else None,
         "allergies": list(patient.allergies) if patient.allergies_asked or patient.allergies else None,

@@ -126,15 +126,15 @@ def _shown(
     found.sort(key=lambda f: {"not_met": 0, "unknown": 1, "met": 2}[f["verdict"]])
     page |= {
         "groups": groups, "limits": limits, "rescue": rescue, "trouble": loose, "any_trouble": bool(trouble),
-        "code": code, "reason": reason, "findings": found, "stops": draft is not None and any(f.stops for f in draft.findings),
+        "code": code, "reason": reason, "findings": found,
+        "stops": draft is not None and any(f.stops for f in draft.findings),
         "rescue_open": any(a.value or a.why for row in rescue for a in row), "evidence": _evidence(protocol, rules),
     }  # fmt: skip
     return render(request, "plan/order.html", page, status=status)
 
 
 def _cited(finding: dict[str, Any], rules: Reference) -> dict[str, Any]:
-    source = rules.sources.get(finding["source"])
-    return finding | {"source": source.cite if source else finding["source"]}
+    return finding | {"source": forms.cited(finding["source"], rules)}
 
 
 def _evidence(protocol: Protocol, rules: Reference) -> list[str]:

@@ -119,7 +119,15 @@ def _look(
     buttons: list[Form] = []
     if may:
         buttons = [
-            form(request, f"{key}-{value}", url, words, hidden={"kind": key, "answer": value}, look="")
+            form(
+                request,
+                f"{key}-{value}",
+                url,
+                words,
+                hidden={"kind": key, "answer": value},
+                look="",
+                anchor=f"look-{key}",
+            )
             for value, words in YES_NO
         ]
     return {

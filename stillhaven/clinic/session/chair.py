@@ -25,6 +25,7 @@ from stillhaven.science.dose_entries import Kind
 from stillhaven.science.limits import duration, plain
 from stillhaven.science.protocol import Drug, Route
 from stillhaven.science.session import Move, State
+from stillhaven.science.vitals import Signal
 
 _HAND = ("systolic_mmhg", "diastolic_mmhg", "heart_rate_per_min", "spo2_pct", "resp_rate_per_min", "temperature_c")
 
@@ -179,8 +180,8 @@ def newest(session: TreatmentSession, rules: Reference, now: datetime) -> list[d
         fresh = age is not None and age <= signal.stale_after_s
         rows.append({
             "signal": key, "label": signal.short, "unit": signal.unit,
-            "text": f"{value[0]:.{signal.decimals}f}" if value else "—",
-            "age": f"{duration(age)} old" if age is not None else "not measured", "look": "live" if fresh else "stale",
+            "text": f"{value[0]:.{signal.decimals}f}" if value and fresh else "—", "look": "live" if fresh else "stale",
+            "age": _age(value, age, signal, fresh=fresh),
             "at": value[1] if value else None,
         })  # fmt: skip
     return rows
@@ -197,6 +198,12 @@ def hand(request: HttpRequest, session: TreatmentSession, rules: Reference) -> F
     ]
     at = Ask(name="happened_at", label="Measured at", kind="moment", help="Empty means now.")
     return form(request, "vitals", reverse("monitoring:vitals", args=[session.uid]), "Save the values", *asks, at)
+
+
+def _age(value: tuple[float, datetime] | None, age: float | None, signal: Signal, *, fresh: bool) -> str:
+    if value is None or age is None:
+        return "not measured"
+    return f"{duration(age)} ago" if fresh else f"last {value[0]:.{signal.decimals}f}, {duration(age)} ago"
 
 
 # ---------------------------------------------------------------- what happens
@@ -230,7 +237,8 @@ def entries(request: HttpRequest, session: TreatmentSession, rules: Reference) -
         found += [_rescue(request, url("rescue"), row) for row in rescue]
     asked = (("call", "Called"), ("slow", "Asks to slow down"), ("stop", "Asks to stop"),
              ("withdrawal", "Withdraws consent"), ("comfort", "Used the comfort card"))  # fmt: skip
-    found.append(form(request, "request", url("request"), "Save", Ask(name="what", label="The person", kind="choice", options=asked),
+    found.append(form(request, "request", url("request"), "Save",
+                      Ask(name="what", label="The person", kind="choice", options=asked),
                       Ask(name="words", label="In their words"), title="What the person asks for"))  # fmt: skip
     found.append(
         form(request, "note", url("note"), "Save the note", Ask(name="text", label="Note", kind="long"), title="Note")
@@ -245,7 +253,8 @@ def _rescue(request: HttpRequest, url: str, row: Mapping[str, Any]) -> Form:
         request, f"rescue-{row['key']}", url, f"{row['drug']} was given",
         Ask(name="dose", label="Dose given", kind="number", unit=row["unit"], value=row["dose"],
             help=f"The order allows up to {row['max_dose']} {row['unit']} at a time, {row['max_times']} times."),
-        hidden={"order": row["key"], "unit": row["unit"], "route": row["route"]}, title=f"{row['drug']}: {row['when']}",
+        hidden={"order": row["key"], "unit": row["unit"], "route": row["route"]}, title=row["drug"],
+        about=f"{row['when']}",
     )  # fmt: skip
 
 

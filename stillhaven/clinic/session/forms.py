@@ -100,7 +100,7 @@ def _card(request: HttpRequest, session: TreatmentSession, q: Question, check: C
     why = Ask(name="reason", label="Why is it corrected?", help="The first answer stays in the record beside this one.")
     amend = form(
         request, f"{q.kind}-amend", reverse("session:amend", args=[session.uid]), "Correct this answer",
-        *q.asks(value), why, hidden={"amends": str(check.uid), "kind": q.kind}, look="",
+        *q.asks(value), why, hidden={"amends": str(check.uid), "kind": q.kind}, look="", anchor=f"q-{q.kind}",
     )  # fmt: skip
     return Card(
         kind=q.kind, title=q.title, ask=first, said=q.words(value), by=check.by_name, at=check.happened_at,
@@ -116,7 +116,7 @@ def _form(
     scale = q.kind not in preflight.CLEANERS
     action = reverse("session:score" if scale else "session:check", args=[session.uid])
     hidden = {"scale": q.kind} if scale else {"kind": q.kind}
-    return form(request, key, action, send, *asks, hidden=hidden, about=q.about, look=look)
+    return form(request, key, action, send, *asks, hidden=hidden, about=q.about, look=look, anchor=f"q-{q.kind}")
 
 
 # ---------------------------------------------------------------- the questions

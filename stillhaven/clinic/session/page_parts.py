@@ -12,6 +12,7 @@ from django.urls import reverse
 
 from stillhaven.clinic.people import roles
 from stillhaven.clinic.people.asking import Ask, Form, form
+from stillhaven.clinic.plan import forms as orders
 from stillhaven.clinic.session import queries
 from stillhaven.clinic.session.models import Check, TreatmentSession
 from stillhaven.reference.load import Reference
@@ -33,7 +34,7 @@ _STEPS = (
     ("discharged", "Home"), ("signed", "Signed"),
 )  # fmt: skip
 _DONE = {
-    "booked": 0, "checked_in": 1, "ready": 2, "dosing": 3, "held": 3, "recovering": 4, "discharged": 5,
+    "booked": 0, "checked_in": 1, "ready": 2, "dosing": 2, "held": 2, "recovering": 3, "discharged": 5,
     "transferred": 5, "signed": 6,
 }  # fmt: skip
 STATES = {
@@ -135,15 +136,25 @@ def _shown(request: HttpRequest, finding: Finding, rules: Reference, url: str, m
             Ask(name="reason", label="Why is it right for this person today?", kind="long"),
             hidden={"rule": finding.rule, "against": finding.because}, look="button-firm",
         )  # fmt: skip
-    source = rules.sources.get(finding.source)
     plain_finding = finding.as_dict() | {
-        "source": source.cite if source else finding.source,
+        "source": cited(finding.source, rules),
+        "to_do": sentence(finding.to_do),
         "overridable_by": [r.replace("_", " ") for r in finding.overridable_by],
     }
     return Shown(
         finding=plain_finding, look=look, sign=_SIGNS[look], at_start=finding.rule in ONLY_AT_START,
         stops=finding.stops, override=override,
     )  # fmt: skip
+
+
+def cited(key: str, rules: Reference) -> str:
+    """A source in few words; the whole citation stands in the reference pages."""
+    return {"order": "this order", "policy": "clinic policy"}.get(key) or orders.cited(key, rules)
+
+
+def sentence(words: str) -> str:
+    """What to do, as a sentence."""
+    return f"{words[:1].upper()}{words[1:]}." if words and words[-1] not in ".!?" else words
 
 
 def look_of(finding: Finding) -> str:
