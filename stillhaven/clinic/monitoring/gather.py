@@ -33,12 +33,12 @@ def plan_of(session: TreatmentSession) -> AlarmPlan:
     moves = queries.moves(session)
     made_at = moves[0].happened_at if moves else session.booked_for
     order = session.order
-    ordered = [
+    ordered = [] if order is None else [
         LimitSetting(
             condition=row["condition"], signal=row["signal"], tier=row["tier"], value=row["value"],
             set_by=order.by_name, set_at=made_at, source="order",
         )
-        for row in (order.limits if order else [])
+        for row in order.limits
     ]  # fmt: skip
     found = build_plan(
         policy.rules(session.site_id).alarms, session=str(session.uid), signals=reference.current().signals, made_at=made_at,

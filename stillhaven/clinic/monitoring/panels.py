@@ -67,7 +67,7 @@ def events(moves: Sequence[SessionMove], doses: Sequence[Dose], happened: Sequen
         "start": _("Start"), "hold": _("Hold"), "resume": _("Resumed"), "stop": _("Stop"), "abort": _("Stopped early"),
         "discharge": _("Left"), "transfer": _("Handed over"), "check_in": _("Arrived"),
     }  # fmt: skip
-    out = [_event(m.uid, m.happened_at, "move", names[m.move], m.seq) for m in moves if m.move in names]
+    out = [_event(m.uid, m.happened_at, "move", str(names[m.move]), m.seq) for m in moves if m.move in names]
     for d in doses:
         if d.kind == "rate_change":
             rate = _("%(rate)s mg/h") % {"rate": plain(d.rate_mg_per_h or 0.0)}

@@ -13,6 +13,7 @@ from stillhaven.science.vitals import Mode, Quality, Reading, Signal, Source
 PRESSURE = ("systolic_mmhg", "diastolic_mmhg", "mean_pressure_mmhg")
 ORDER = ("pressure", "heart_rate_per_min", "spo2_pct", "resp_rate_per_min", "etco2_mmhg", "temperature_c")
 ALWAYS = ("pressure", "heart_rate_per_min", "spo2_pct", "resp_rate_per_min")  # shown even before a first value
+_SHOWN_UNIT = {"degC": "°C"}
 _TREND_WINDOW = timedelta(minutes=5)
 _KEEP = timedelta(minutes=15)
 
@@ -139,7 +140,7 @@ def _common(key: str, label: str, signal: Signal, reading: Reading | None, limit
     return {
         "signal": key,
         "label": label,
-        "unit": signal.unit,
+        "unit": _SHOWN_UNIT.get(signal.unit, signal.unit),
         "decimals": signal.decimals,
         "stale_after_s": signal.stale_after_s,
         "intermittent": signal.intermittent,

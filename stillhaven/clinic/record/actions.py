@@ -122,8 +122,8 @@ def _tell(name: str, count: int, entries: list[Entry]) -> None:
 
     The payload names the chain, its new end, and whom the entries are about: "clinic:1 57 s12 p4".
     """
-    about = {f"s{e.session_id}" for e in entries if isinstance(getattr(e, "session_id", None), int)}
-    about |= {f"p{e.patient_id}" for e in entries if isinstance(getattr(e, "patient_id", None), int)}
+    about = {f"s{number}" for e in entries if isinstance(number := getattr(e, "session_id", None), int)}
+    about |= {f"p{number}" for e in entries if isinstance(number := getattr(e, "patient_id", None), int)}
     hints = " ".join(sorted(about)) if len(about) <= 200 else "*"
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_notify('stillhaven_live', %s)", [f"{name} {count} {hints}".strip()])

@@ -296,7 +296,7 @@ class Document:
 
     def amended(self) -> list[dict[str, str]]:
         """Every correction: what kind of entry, when, by whom, why."""
-        rows = [e for e in signing.entries_of(self.session) if isinstance(e, SessionEntry) and e.amends_id]
+        rows = [e for e in signing.entries_of(self.session) if isinstance(e, SessionEntry) and e.amends is not None]
         return [
             {
                 "what": str(e._meta.verbose_name), "at": self.moment(e.recorded_at), "by": e.by_name, "why": e.reason,

@@ -15,7 +15,7 @@ from stillhaven.science import recovery, start
 from stillhaven.science.errors import BadInput
 from stillhaven.science.findings import Finding
 from stillhaven.science.protocol import Drug, Route
-from stillhaven.science.recovery_scores import ScoreAnswers
+from stillhaven.science.recovery_scores import ScoreAnswers, Sheet
 from stillhaven.science.vitals import Coverage, Gap
 
 YES_NO = ("oriented", "walking", "cannula_out", "instructions", "risk")
@@ -139,6 +139,6 @@ def discharge_findings(session: TreatmentSession, at: datetime) -> tuple[Finding
     return start.apply_overrides(found, facts.overrides(session))
 
 
-def sheets(session: TreatmentSession, at: datetime) -> tuple[recovery.Sheet, ...]:
+def sheets(session: TreatmentSession, at: datetime) -> tuple[Sheet, ...]:
     """The recovery scores as far as they are filled in."""
     return recovery.sheets(recovery_facts(session, at), rules_of(session))

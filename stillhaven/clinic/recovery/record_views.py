@@ -52,13 +52,15 @@ def _drawing(document: Document) -> tuple[str, list[str]]:
         )
         for key in _DRAWN
     ]  # fmt: skip
-    diastolic = {r.at: r.usable for r in document.by_signal.get("diastolic_mmhg", [])}
-    pressures = {
-        r.at: (r.usable, low)
-        for r in document.by_signal.get("systolic_mmhg", [])
-        if r.usable is not None and (low := diastolic.get(r.at)) is not None
-    }
-    found = [(m.happened_at, m.move.replace("_", " ").capitalize()) for m in document.moves if m.move in _MARKED]
+    lows = {r.at: r.usable for r in document.by_signal.get("diastolic_mmhg", [])}
+    pressures: dict[datetime, tuple[float, float]] = {}
+    for r in document.by_signal.get("systolic_mmhg", []):
+        top, bottom = r.usable, lows.get(r.at)
+        if top is not None and bottom is not None:
+            pressures[r.at] = (top, bottom)
+    found: list[tuple[datetime, str]] = [
+        (m.happened_at, m.move.replace("_", " ").capitalize()) for m in document.moves if m.move in _MARKED
+    ]
     found += [(e.happened_at, e.label) for e in document.events if e.kind in ("adverse_event", "rescue")]
     found.sort()
     marks = [Mark(at=at, label=f"{document.clock(at)} {label}") for at, label in found]

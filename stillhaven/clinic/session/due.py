@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -24,6 +24,8 @@ SIGNALS = {
     "spo2": "spo2_pct",
     "resp_rate": "resp_rate_per_min",
 }
+MEASURE_OF = {signal: measure for measure, signal in SIGNALS.items()}
+APART = timedelta(seconds=15)  # of values that come each second, so many are enough to say that it was measured
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,6 +46,26 @@ class Timetable:
     def slots(self, now: datetime) -> tuple[checks.Slot, ...]:
         """Every moment, with what became of it: what completeness counts."""
         return checks.slots(self.table, self.facts, self.done, now, self.marks) if self.table else ()
+
+    def with_done(self, more: Iterable[checks.Done]) -> Timetable:
+        """The same with more that was done; the same moment counts once."""
+        known = {(d.measure, d.at): d for d in self.done}
+        known |= {(d.measure, d.at): d for d in more if (d.measure, d.at) not in known}
+        return replace(self, done=tuple(known.values()))
+
+    def with_readings(self, readings: Iterable[Reading]) -> Timetable:
+        """The same after these values came in; one every few seconds is enough to say that it was measured."""
+        wanted = set(self.table.measures) if self.table else set()
+        newest = {d.measure: d.at for d in self.done}
+        more = []
+        for r in readings:
+            measure = MEASURE_OF.get(r.signal)
+            if r.usable is None or measure not in wanted:
+                continue
+            if measure not in newest or abs(r.at - newest[measure]) >= APART:
+                newest[measure] = r.at
+                more.append(checks.Done(measure=measure, at=r.at))
+        return replace(self, done=(*self.done, *more)) if more else self
 
     def shown(self, now: datetime) -> list[dict[str, Any]]:
         """The due list of the chair's screen."""

@@ -132,11 +132,7 @@ def retract(
 ) -> list[SessionEntry]:
     """Take back what was tapped by mistake: the entry stays in the record, marked as made in error."""
     session = begin(session_id, "session.event", by=by, at=at, uid=None, model=Event)
-    found = [
-        entry
-        for model in (Event, Check, Photo)
-        for entry in model.objects.filter(session=session, uid=amends)  # type: ignore[attr-defined]
-    ]
+    found = [entry for model in (Event, Check, Photo) for entry in model.objects.filter(session=session, uid=amends)]
     if not found:
         raise BadInput("amends", "is not an entry of this session")
     queries.answer_repeat(type(found[0]), uid)

@@ -218,7 +218,7 @@ def _medicines(drug: str, rules: Reference) -> Question:
     def asks(v: dict[str, Any]) -> tuple[Ask, ...]:
         return (
             Ask(name="classes", label="Taken lately, of the classes that matter with this drug", kind="ticks",
-                options=tuple(known.items()), value=v.get("classes", []), help="Tick none if there is none."),
+                options=tuple(known.items()), value=v.get("classes", []), help="Leave all of them empty if there is none."),
             Ask(name="other", label="Others, with commas between", value=", ".join(v.get("unmatched", []))),
             Ask(name="changes", label="What has changed since last time?", value=v.get("changes", "")),
         )  # fmt: skip

@@ -139,6 +139,7 @@ def _shown(request: HttpRequest, finding: Finding, rules: Reference, url: str, m
     plain_finding = finding.as_dict() | {
         "source": cited(finding.source, rules),
         "to_do": sentence(finding.to_do),
+        "because": sentence(finding.because).rstrip("."),
         "overridable_by": [r.replace("_", " ") for r in finding.overridable_by],
     }
     return Shown(

@@ -129,9 +129,10 @@ def dose_entries(rows: Iterable[Dose]) -> list[DoseEntry]:
 
 
 def _first_seq(row: Dose) -> int:
-    while row.amends_id:
-        row = row.amends
-    return row.seq
+    first: Entry = row
+    while first.amends is not None:
+        first = first.amends
+    return first.seq
 
 
 def all_given_at(session: TreatmentSession, entries: list[DoseEntry]) -> datetime | None:

@@ -161,7 +161,7 @@ def ready(sent: Sent, request: HttpRequest) -> None:
 
 @write
 def start(sent: Sent, request: HttpRequest) -> None:
-    given = {
+    given: dict[str, Any] = {
         "lot": sent.text("lot"),
         "amount_mg": sent.maybe("amount_mg"),
         "rate_mg_per_h": sent.maybe("rate_mg_per_h"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -142,7 +142,7 @@ def _reading(message: Message, device: Device, sent: SentReading, mode: Mode, si
 
 @transaction.atomic
 def record_by_hand(
-    patient: Patient, values: dict[str, float], *, by: Any, at: datetime, simulated: bool = False,
+    patient: Patient, values: Mapping[str, float], *, by: Any, at: datetime, simulated: bool = False,
     uids: dict[str, uuid.UUID] | None = None,
 ) -> list[Reading]:  # fmt: skip
     """What somebody measured and typed.  Values out of a living person's range are refused, so that slips are caught."""

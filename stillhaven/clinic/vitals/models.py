@@ -98,7 +98,7 @@ class Reading(Entry):
             models.Index("patient", "happened_at", name="vitals_reading_patient_at"),
             models.Index("message", name="vitals_reading_message"),
         )
-        constraints = (
+        constraints = (  # type: ignore[assignment]
             *Entry.Meta.constraints,
             models.CheckConstraint(
                 condition=models.Q(device__isnull=False) | models.Q(patient__isnull=False), name="vitals_reading_whose"

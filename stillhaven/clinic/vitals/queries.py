@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -23,6 +23,10 @@ class Worn:
     device_key: str
     start: datetime
     end: datetime | None
+
+    def covers(self, at: datetime) -> bool:
+        """Was the device on them at this moment?"""
+        return self.start <= at and (self.end is None or at < self.end)
 
 
 def worn_by(patient_id: int, start: datetime, end: datetime) -> list[Worn]:
@@ -80,10 +84,40 @@ def as_science(row: Any, keys: dict[int, str]) -> ScienceReading:
     )  # fmt: skip
 
 
-def arrived_between(site: int, first_seq: int, last_seq: int) -> list[tuple[int | None, int | None, Any]]:
-    """What was recorded in this stretch of the chain: (device id, patient id, row of columns)."""
+Arrived = tuple[int | None, int | None, Any]  # (device id, patient id, row of columns)
+
+
+def arrived_between(site: int, first_seq: int, last_seq: int) -> list[Arrived]:
+    """What was recorded in this stretch of the chain."""
     rows = Reading.objects.filter(site=site, seq__gte=first_seq, seq__lte=last_seq).order_by("seq")
     return [(row[6], row[11], row[:11]) for row in rows.values_list(*_COLUMNS, "patient_id")]
+
+
+def theirs(
+    rows: Iterable[Arrived], patient_id: int, worn: Sequence[Worn], marks: Sequence[ReadingMark] = ()
+) -> list[ScienceReading]:
+    """Those of the arrived rows that are this patient's: by hand, or measured while the device was on them.
+
+    A monitor goes from chair to chair: what it measures on the next patient is not this one's.
+    """
+    keys = {w.device_id: w.device_key for w in worn}
+    found = [
+        as_science(row, keys)
+        for device_id, whose, row in rows
+        if whose == patient_id
+        or (device_id in keys and any(w.device_id == device_id and w.covers(row[2]) for w in worn))
+    ]
+    return with_marks(found, marks)
+
+
+def reassigned_since(patient_id: int, seq: int) -> bool:
+    """Was a device put on or off this patient, or a stretch of theirs marked, after this place of the clinical chain?
+
+    An attachment that was moved to somebody else names the other one: so its earlier versions are asked for as well.
+    """
+    devices = Attachment.objects.filter(patient_id=patient_id).values("device_id")
+    moved = Attachment.objects.filter(device_id__in=devices, seq__gt=seq)
+    return moved.exists() or ReadingMark.objects.filter(patient_id=patient_id, seq__gt=seq).exists()
 
 
 def marks_of(patient_id: int, start: datetime, end: datetime) -> list[ReadingMark]:
@@ -91,7 +125,7 @@ def marks_of(patient_id: int, start: datetime, end: datetime) -> list[ReadingMar
     return list(ReadingMark.objects.current().filter(patient_id=patient_id, start__lt=end, end__gt=start))
 
 
-def with_marks(readings: list[ScienceReading], marks: list[ReadingMark]) -> list[ScienceReading]:
+def with_marks(readings: list[ScienceReading], marks: Sequence[ReadingMark]) -> list[ScienceReading]:
     """The readings with what was marked as artefact said so."""
     if not marks:
         return readings
