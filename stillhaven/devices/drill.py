@@ -148,6 +148,7 @@ class MonitorPlan:
     seed: int
     weight_kg: float = 75.0
     start_minute: float = 0.0
+    scenario_minute: float | None = None  # when the scenario begins; at the start minute where nothing is said
     doses: tuple[Dose, ...] = ()
     resting: Mapping[str, float] | None = None
     cuff_every_min: float | None = None

@@ -12,19 +12,18 @@ from datetime import datetime, timedelta
 
 from stillhaven.devices.drill import MonitorPlan, Settings
 from stillhaven.devices.link import Link
-from stillhaven.devices.scenarios import scenario
 from stillhaven.devices.simulator import VirtualMonitor
 
 
 async def send_past(
     plans: Sequence[MonitorPlan], settings: Settings, *, host: str, port: int, now: datetime, every_s: int = 5
 ) -> tuple[int, int]:
-    """Send the calm minutes of each plan before its start minute; (sent, taken)."""
+    """Send the minutes of each plan before its start minute; (sent, taken)."""
     sent = taken = 0
     for plan in plans:
         began = now - timedelta(minutes=plan.start_minute)
-        calm = replace(plan, start_minute=0.0, scenario=scenario("calm"))
-        monitor = VirtualMonitor(calm, settings, started=began)
+        turns = plan.start_minute if plan.scenario_minute is None else plan.scenario_minute
+        monitor = VirtualMonitor(replace(plan, start_minute=0.0, scenario_minute=turns), settings, started=began)
         link = Link(host=host, port=port)
         for second in range(0, round(plan.start_minute * 60), every_s):
             message = monitor.observe(second, began + timedelta(seconds=second))

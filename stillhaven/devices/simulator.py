@@ -69,6 +69,7 @@ class VirtualMonitor:
         self._cuff_stamp: tuple[int, datetime] | None = None
         self._done: dict[str, Any] = {}
         self._began_s = round(plan.start_minute * 60)
+        self._turned = False
         self.patient = VirtualPatient(
             settings,
             scenario("calm"),
@@ -78,8 +79,18 @@ class VirtualMonitor:
             resting=plan.resting,
             cuff_every_min=plan.cuff_every_min,
         )
-        self.patient.advance_to(self._began_s)
-        self.patient.change_scenario(plan.scenario)
+        turns = plan.start_minute if plan.scenario_minute is None else plan.scenario_minute
+        self._turns_s = round(turns * 60)
+        self._to(min(self._turns_s, self._began_s))
+        self._to(self._began_s)
+
+    def _to(self, second: int) -> None:
+        """Move the patient on, and into the plan's scenario when its minute comes."""
+        if second >= self._turns_s and not self._turned:
+            self.patient.advance_to(self._turns_s)
+            self.patient.change_scenario(self.plan.scenario)
+            self._turned = True
+        self.patient.advance_to(second)
 
     @property
     def online(self) -> bool:
@@ -88,7 +99,7 @@ class VirtualMonitor:
 
     def observe(self, elapsed_s: float, now: datetime) -> bytes:
         """Move the patient on to `elapsed_s` after the start (clock), and keep the message that the monitor writes."""
-        self.patient.advance_to(self._began_s + int(elapsed_s * self._speed))
+        self._to(self._began_s + int(elapsed_s * self._speed))
         self.tally.made += 1
         message = self._message(now)
         self.waiting.append(message)
