@@ -189,6 +189,8 @@ def _fill(mine: list[Slot], row: Done, early: timedelta, grace: timedelta) -> No
     """Put one done check where it belongs: the latest open moment that it is not too early for."""
     for n in reversed(range(len(mine))):
         slot = mine[n]
+        if slot.done_at is not None and not row.slot and not row.skipped_because:
+            return  # one more check of a moment that is done: what was missed before it stays missed
         if slot.done_at is not None or slot.because or (row.slot and row.slot != slot.key):
             continue
         if row.skipped_because:

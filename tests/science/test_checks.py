@@ -122,6 +122,11 @@ def test_one_late_check_fills_one_moment_and_the_others_are_missed():
     assert (late.done_at, late.late_s) == (at(25), 240.0)
 
 
+def test_a_second_check_of_one_moment_does_not_mend_the_one_that_was_missed():
+    after = states(RUNNING, done(15, 16), 17)
+    assert (after["start+7:pressure"], after["start+14:pressure"]) == (Due.MISSED, Due.DONE)
+
+
 def test_a_little_early_counts_for_the_next_and_too_early_for_none():
     assert states(RUNNING, done(6), 8)["start+7:pressure"] is Due.DONE
     assert states(RUNNING, done(5.9), 8)["start+7:pressure"] is Due.NOW
