@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+from contextlib import nullcontext
 from typing import Any
 from urllib.parse import quote, urlsplit
+from zoneinfo import ZoneInfo
 
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
+from django.utils import timezone
 
 from stillhaven.clinic.people import queries, unlock
 from stillhaven.clinic.record import clock
@@ -62,6 +65,19 @@ class SecondFactor:
             return redirect("people:second_factor")
         way = _PROVE[0] if "totp" in held else _PROVE[1]
         return redirect(f"{way}?next={quote(request.get_full_path() if request.method == 'GET' else '/')}")
+
+
+class ClinicZone:
+    """Times are stored in UTC and shown in the zone of the clinic whose people these are."""
+
+    def __init__(self, get_response: Any) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        zone = queries.zone_of(request.user) if request.user.is_authenticated else None
+        with timezone.override(ZoneInfo(zone)) if zone else nullcontext():
+            response: HttpResponse = self.get_response(request)
+        return response
 
 
 class IdleLock:

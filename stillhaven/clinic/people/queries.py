@@ -82,6 +82,13 @@ def roster_places(browser: str, now: datetime) -> QuerySet[RosterPlace]:
     return found.select_related("user").order_by("user__name")
 
 
+def zone_of(user: Any) -> str | None:
+    """The zone of this person's clinic; None for somebody without one."""
+    sites = Site.objects.filter(patients__account=user) if user.patient_id else user.sites
+    found: str | None = sites.order_by("id").values_list("zone", flat=True).first()
+    return found
+
+
 # ---------------------------------------------------------------- who looked
 
 

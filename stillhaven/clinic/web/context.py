@@ -7,6 +7,7 @@ from typing import Any
 from django.conf import settings
 from django.db import DatabaseError
 from django.http import HttpRequest
+from django.utils import timezone
 from django.urls import reverse
 
 from stillhaven import __version__
@@ -32,5 +33,6 @@ def house(request: HttpRequest) -> dict[str, Any]:
         "mode": settings.MODE,
         "now": clock.now(),
         "version": __version__,
+        "zone": timezone.get_current_timezone_name(),
         "locked": locked,
     }

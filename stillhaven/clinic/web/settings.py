@@ -115,6 +115,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "stillhaven.clinic.people.middleware.ClinicZone",
     "stillhaven.clinic.people.middleware.SecondFactor",
     "stillhaven.clinic.people.middleware.IdleLock",
     "stillhaven.clinic.web.errors.Refusals",

@@ -29,9 +29,16 @@ export function learnRoundTrip(serverNow, sentAt, heardAt) {
   return true;
 }
 
-const pad = (n) => String(n).padStart(2, "0");
-export function hhmm(ms) { const d = new Date(ms); return `${pad(d.getHours())}:${pad(d.getMinutes())}`; }
-export function hhmmss(ms) { const d = new Date(ms); return `${hhmm(ms)}:${pad(d.getSeconds())}`; }
+/* Times are shown as the clinic's clock on the wall shows them, wherever this browser thinks it is. */
+const zone = document.documentElement.dataset.zone || undefined;
+const clockFace = (options) => {
+  try { return new Intl.DateTimeFormat("en-GB", { timeZone: zone, hourCycle: "h23", ...options }); }
+  catch { return new Intl.DateTimeFormat("en-GB", { hourCycle: "h23", ...options }); }  // a zone that this browser does not know
+};
+const minutes = clockFace({ hour: "2-digit", minute: "2-digit" });
+const seconds = clockFace({ hour: "2-digit", minute: "2-digit", second: "2-digit" });
+export const hhmm = (ms) => minutes.format(ms);
+export const hhmmss = (ms) => seconds.format(ms);
 
 /** 8 s, 4 min, 2 h 5 min: as short as it stays true. */
 export function span(ms) {

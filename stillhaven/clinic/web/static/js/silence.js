@@ -1,7 +1,7 @@
 /* Can the numbers on this screen be believed?  When no news came for some seconds, or the alarm watch stopped, the values are
    covered with the reason, aloud.  Three guards: a timer; the wall clock, which also counts while a tab slept; and a dead-man
    animation that the browser's compositor runs by itself when every script of the page hangs. */
-import { now, span } from "./clock.js";
+import { hhmmss, now, span } from "./clock.js";
 import { el, say, setAttr, setText } from "./page.js";
 
 export class Silence {
@@ -48,7 +48,7 @@ export class Silence {
     const reason = silent >= this.afterMs ? "server" : watchSilent > this.watchAfterMs ? "watch" : "";
     if (reason === "server") {
       setText(this.first, say("silence.server", { span: span(silent) }));
-      setText(this.third, say("silence.since", { time: new Date(now() - silent).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", second: "2-digit", hour12: false }) }));
+      setText(this.third, say("silence.since", { time: hhmmss(now() - silent) }));
     } else if (reason === "watch") {
       setText(this.first, !this.watchBeat ? say("silence.nowatch") : say("silence.watch", { span: span(watchSilent) }));
       setText(this.third, say("silence.judged"));
