@@ -7,8 +7,8 @@ from typing import Any
 from django.conf import settings
 from django.db import DatabaseError
 from django.http import HttpRequest
-from django.utils import timezone
 from django.urls import reverse
+from django.utils import timezone
 
 from stillhaven import __version__
 from stillhaven.clinic.people.gate import doors
