@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import wraps
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
@@ -13,12 +15,28 @@ from stillhaven.clinic.chart import patient as charts
 from stillhaven.clinic.chart import queries, tray
 from stillhaven.clinic.people import roles
 from stillhaven.clinic.people.asking import form, problem_of
-from stillhaven.clinic.people.gate import staff_required
+from stillhaven.clinic.people.gate import SignedOut, staff_required
 from stillhaven.clinic.people.models import Site
 from stillhaven.clinic.record import actions as record
 from stillhaven.clinic.record import clock
 
 _SILENCE_S = 5  # as on the live screen: the board says so by itself when nothing was heard for this long
+
+
+def stays(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """Only staff who are signed in; goes on showing behind a lock, since somebody must see the alarms."""
+
+    @wraps(view)
+    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        user: Any = request.user
+        if not user.is_authenticated:
+            raise SignedOut
+        if not user.is_clinic_staff:
+            raise Http404
+        roles.require(user, "board.view")
+        return view(request, *args, **kwargs)
+
+    return guarded
 
 
 def _site(request: HttpRequest) -> Site:
@@ -38,10 +56,9 @@ def _config(site: Site) -> dict[str, Any]:
 
 
 @require_GET
-@staff_required
+@stays
 def board(request: HttpRequest) -> HttpResponse:
     """Who needs me?"""
-    roles.require(request.user, "board.view")
     site, now = _site(request), clock.now()
     if problem_of(request) is None:
         record.log_access(by=request.user, what="board", site=site.pk, path=request.path,  # type: ignore[arg-type]
@@ -73,18 +90,16 @@ def _beside(request: HttpRequest, site: Site) -> dict[str, Any]:
 
 
 @require_GET
-@staff_required
+@stays
 def beside(request: HttpRequest) -> HttpResponse:
     """What stands beneath the chairs, for the board to refresh: the tray and today's bookings."""
-    roles.require(request.user, "board.view")
     return render(request, "chart/_beside.html", _beside(request, _site(request)))
 
 
 @require_GET
-@staff_required
+@stays
 def wall(request: HttpRequest) -> HttpResponse:
     """The board in large type for a wall: no surname, no form."""
-    roles.require(request.user, "board.view")
     site = _site(request)
     found = queries.board(site, clock.now())
     return render(request, "chart/wall.html", {"board": _unnamed(found), "config": _config(site) | _wall_urls(site)})
@@ -99,10 +114,9 @@ def _unnamed(found: dict[str, Any]) -> dict[str, Any]:
 
 
 @require_GET
-@staff_required
+@stays
 def board_state(request: HttpRequest) -> JsonResponse:
     """The same as JSON, asked once a second."""
-    roles.require(request.user, "board.view")
     found = queries.board(_site(request), clock.now())
     return JsonResponse(_unnamed(found) if request.GET.get("wall") else found)
 
