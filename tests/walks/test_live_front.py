@@ -153,7 +153,9 @@ def test_nothing_scrolls_on_a_tablet_in_landscape(chair: fake.Chair, show: Open,
         assert box["y"] + box["height"] <= height + 1, part
     below = page.locator(".padrow").bounding_box()
     above = page.locator("#vitals .tile:last-child").bounding_box()
-    assert above and below and above["y"] + above["height"] <= below["y"] + 1  # tiles never lie under the entry pad
+    assert above
+    assert below
+    assert above["y"] + above["height"] <= below["y"] + 1  # tiles never lie under the entry pad
 
 
 @pytest.mark.parametrize("size", SIZES)

@@ -9,7 +9,6 @@ from django.shortcuts import render
 from django.utils.safestring import mark_safe
 from django.views.decorators.http import require_GET
 
-
 _GRAPH = """
 <svg viewBox="0 0 320 90" role="img" aria-label="Score: 22, 15, not asked, 9">
 <g fill="none" stroke="currentColor" stroke-width="2">

@@ -128,6 +128,7 @@ export class QuickPad {
     };
     for (const row of rows) row.changed = changed;
     const node = this.sheet.open({ name: "vitals", title: say("vitals.title"), body: rows.map((r) => r.node), foot: [saveButton, message], onClose: stop });
+    for (const row of rows) row.centre();
     node.querySelector(".ruler button")?.focus({ preventScroll: true });
   }
 
@@ -154,6 +155,8 @@ export class QuickPad {
       ruler.append(el("button", { type: "button", "aria-pressed": "false", "data-last": last !== null && Math.round(last) === v ? "" : null, onclick: () => { input.value = String(v); press(); row.changed(); } }, String(v)));
     }
     input.addEventListener("input", () => { press(); row.changed(); });
+    /* On a narrow screen the numbers stand in one line that is pushed sideways: the likeliest in the middle. */
+    row.centre = () => { const middle = ruler.querySelector("[data-last]") || ruler.children[Math.floor(ruler.children.length / 2)]; if (middle) ruler.scrollLeft = middle.offsetLeft - ruler.offsetLeft - (ruler.clientWidth - middle.offsetWidth) / 2; };
     row.node = el("div", { class: "ruler-row", "data-signal": spec.signal }, el("div", { class: "ruler-name" }, el("label", { for: id }, spec.label, el("small", {}, spec.unit)), input), ruler);
     press();
     return row;

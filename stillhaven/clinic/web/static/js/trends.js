@@ -369,9 +369,9 @@ export class Trends {
         return (low === high ? last : `${last} (${figure(low, tile.decimals)}–${figure(high, tile.decimals)})`) + (hole ? `; ${hole}` : "");
       });
       const what = events.filter((e) => e.at_ms >= a && e.at_ms < b).map((e) => `${hhmm(e.at_ms)} ${e.label}`).join("; ");
-      rows.push(el("tr", {}, el("th", { scope: "row" }, hhmm(a)), ...cells.map((c) => el("td", {}, c)), el("td", {}, what)));
+      rows.push(el("tr", {}, el("th", { scope: "row" }, hhmm(a)), el("td", {}, what), ...cells.map((c) => el("td", {}, c))));
     }
-    const head = el("tr", {}, el("th", { scope: "col" }, say("table.from")), ...tiles.map((t) => el("th", { scope: "col" }, `${t.label} ${t.unit}`)), el("th", { scope: "col" }, say("table.events")));
+    const head = el("tr", {}, el("th", { scope: "col" }, say("table.from")), el("th", { scope: "col" }, say("table.events")), ...tiles.map((t) => el("th", { scope: "col" }, `${t.label} ${t.unit}`)));
     this.table.replaceChildren(el("table", {}, el("caption", {}, say("table.caption", { m: step / 60000 })), el("thead", {}, head), el("tbody", {}, ...rows)));
   }
 }
