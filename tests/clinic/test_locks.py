@@ -20,7 +20,9 @@ from stillhaven.clinic.people import actions, factors, middleware, unlock
 from stillhaven.clinic.people.models import RosterPlace, Site, User
 from stillhaven.clinic.record import clock
 from stillhaven.clinic.record.models import Access
+from stillhaven.clinic.web import demo
 from stillhaven.science.errors import BadInput, Refused
+from tests.cast import NOW, make_clinic
 from tests.clinic.signed_in import BROWSER, sign_in
 
 pytestmark = pytest.mark.django_db
@@ -347,6 +349,13 @@ def test_every_pin_that_is_taken_has_three_digits_and_no_row(digits: str) -> Non
         assert len(set(digits)) >= 3
         assert digits not in "01234567890123456789"
         assert digits[:3] != digits[3:]
+
+
+def test_the_demos_people_unlock_with_the_demos_pin(client: Client) -> None:
+    make_clinic(NOW)
+    nurse = User.objects.get(email="nurse@demo.example")
+    sign_in(client, nurse)
+    assert pin(client, nurse, demo.cast()["pin"]).status_code == 200
 
 
 def test_setting_a_pin_needs_a_fresh_second_factor(client: Client, nadia: User) -> None:

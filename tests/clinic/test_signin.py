@@ -161,6 +161,20 @@ def test_a_patient_signs_in_with_a_password_alone(client: Client, site: Site) ->
     assert client.post("/lock/").status_code == 404
 
 
+def test_a_patient_adds_a_second_step_after_writing_the_password_once_more(client: Client, site: Site) -> None:
+    patient = Patient.objects.create(site=site, external_id="P-9", name="Ada Lund", born="1980-01-01")
+    account = actions.create_patient_account(patient, email="ada@home.example", password=PASSWORD)
+    sign_in(client, account, second_factor=False)
+    assert client.get("/accounts/2fa/totp/activate/")["Location"].startswith("/accounts/reauthenticate/")
+    assert client.post("/accounts/reauthenticate/", {"password": "wrong"}).status_code == 200
+    client.post("/accounts/reauthenticate/", {"password": PASSWORD})
+    page = client.get("/accounts/2fa/totp/activate/").content.decode()
+    secret = re.search(r'class="secret">([A-Z2-7]+)<', page)
+    assert secret
+    done = client.post("/accounts/2fa/totp/activate/", {"code": actions.current_totp(secret[1])})
+    assert done["Location"] == "/accounts/2fa/recovery-codes/"
+
+
 def test_staff_keep_their_last_second_factor(client: Client, nurse: User) -> None:
     password(client, nurse.email)
     client.post("/accounts/2fa/authenticate/", {"code": actions.current_totp(SECRET)})
@@ -241,3 +255,13 @@ def test_a_refused_page_stands_in_the_access_log(client: Client, nurse: User) ->
     line = Access.objects.get(refused=True)
     assert line.by_id == nurse.pk
     assert "/access/" in line.path
+
+
+def test_the_api_is_documented_for_everyone_and_the_first_page_lists_ones_doors(client: Client, site: Site) -> None:
+    docs = client.get("/api/docs").content.decode()
+    assert "/api/readings" in docs
+    admin = actions.create_staff(name="Ines Moreau", email="i@clinic.example", roles=["administrator"], sites=[site])
+    first = sign_in(client, admin).get("/").content.decode()
+    assert 'href="/staff/"' in first
+    assert 'href="/access/"' not in first
+    assert 'href="/board/"' not in first

@@ -57,6 +57,10 @@ class AccountAdapter(DefaultAccountAdapter):
         super().set_password(user, password)
         factors.forget_rosters(user)
 
+    def reauthenticate(self, user: Any, password: str) -> bool:
+        found = self.authenticate(self.request, email=user.email, password=password)
+        return found is not None and found.pk == user.pk
+
     def is_reauthentication_required(self, *, app: str, **kwargs: Any) -> bool:
         """Whoever signed in within the last minutes need not prove it again to set up a second factor."""
         needed = bool(super().is_reauthentication_required(app=app, **kwargs))

@@ -12,6 +12,7 @@ from django.contrib.auth.hashers import make_password
 from django.db import transaction
 
 from stillhaven.clinic.course import actions as courses
+from stillhaven.clinic.people.factors import hash_pin
 from stillhaven.clinic.people.models import Patient, PatientNote, Site, User
 from stillhaven.clinic.plan.actions import sign_order
 from stillhaven.clinic.plan.models import Order
@@ -260,6 +261,11 @@ def _hashed(secret: str) -> str:
     return make_password(secret)
 
 
+@lru_cache(maxsize=2)
+def _hashed_pin(pin: str) -> str:
+    return hash_pin(pin)
+
+
 def make_account(email: str, **fields: Any) -> User:
     """A sample login with the demo's password."""
     sites = fields.pop("sites", ())
@@ -272,7 +278,7 @@ def make_staff(row: dict[str, Any], site: Site) -> User:
     """One sample login of the clinic, with its second factor and PIN."""
     user = make_account(
         row["email"], name=row["name"], title=row["title"], roles=row["roles"], sites=[site],
-        pin_hash=_hashed(cast()["pin"]),
+        pin_hash=_hashed_pin(cast()["pin"]),
     )  # fmt: skip
     TOTP.activate(user, row["totp"])
     return user
