@@ -20,7 +20,7 @@ from stillhaven.clinic.people import actions, factors, middleware, unlock
 from stillhaven.clinic.people.models import RosterPlace, Site, User
 from stillhaven.clinic.record import clock
 from stillhaven.clinic.record.models import Access
-from stillhaven.clinic.web import demo
+from stillhaven.reference.cast_people import cast
 from stillhaven.science.errors import BadInput, Refused
 from tests.cast import NOW, make_clinic
 from tests.clinic.signed_in import BROWSER, sign_in
@@ -355,7 +355,7 @@ def test_the_demos_people_unlock_with_the_demos_pin(client: Client) -> None:
     make_clinic(NOW)
     nurse = User.objects.get(email="nurse@demo.example")
     sign_in(client, nurse)
-    assert pin(client, nurse, demo.cast()["pin"]).status_code == 200
+    assert pin(client, nurse, cast()["pin"]).status_code == 200
 
 
 def test_setting_a_pin_needs_a_fresh_second_factor(client: Client, nadia: User) -> None:
