@@ -249,6 +249,17 @@ def test_styleguide_shows_every_component(chair: fake.Chair, browser: Browser) -
     page.close()
 
 
+def test_the_day_of_weighing_is_that_day_in_every_zone(chair: fake.Chair, browser: Browser) -> None:
+    """A date without a time must not slip to the day before, west of Greenwich."""
+    chair.state["patient"]["weighed_on"] = "2026-11-03"
+    for zone in ("America/Los_Angeles", "UTC", "Pacific/Auckland"):
+        context = browser.new_context(timezone_id=zone, service_workers="block")
+        page = context.new_page()
+        page.goto(chair.url)
+        expect(page.locator("#who-facts")).to_contain_text("82.0 kg on 3 Nov")
+        context.close()
+
+
 def test_a_drill_is_marked_everywhere(chair: fake.Chair, show: Open) -> None:
     longest(chair)
     page = show()

@@ -39,6 +39,10 @@ const minutes = clockFace({ hour: "2-digit", minute: "2-digit" });
 const seconds = clockFace({ hour: "2-digit", minute: "2-digit", second: "2-digit" });
 export const hhmm = (ms) => minutes.format(ms);
 export const hhmmss = (ms) => seconds.format(ms);
+/** A day in short: of a moment, the day it is at the clinic; of a plain date, that date wherever one reads it. */
+const today = clockFace({ day: "numeric", month: "short" });
+const plainDay = new Intl.DateTimeFormat("en-GB", { timeZone: "UTC", day: "numeric", month: "short" });
+export const day = (at) => (typeof at === "string" && at.length === 10 ? plainDay.format(new Date(`${at}T12:00:00Z`)) : today.format(at));
 
 /** 8 s, 4 min, 2 h 5 min: as short as it stays true. */
 export function span(ms) {

@@ -1,6 +1,6 @@
 /* Is this person safe, and what is due?  Wires the chair's page: the stream feeds one state, each part draws itself from it,
    every entry goes through the outbox.  The rules live at the server; this page shows, asks, keeps and sends. */
-import { hhmmss, iso, now, span } from "./clock.js";
+import { day, hhmmss, iso, now, span } from "./clock.js";
 import { config, csrf, el, firstState, keepCsrf, newUid, say, setAttr, setText, typing } from "./page.js";
 import { Alarms } from "./alarms.js";
 import { DrugPanel, renderCoverage, renderDue } from "./drugpanel.js";
@@ -113,17 +113,12 @@ async function pauseAudio() {
 function renderSound() { if (state) alarms.tickPause(state); }
 
 // ---- the top row
-function ageAt(t) {
-  if (!t) return "";
-  return new Date(t.length === 10 ? `${t}T12:00:00` : t).toLocaleDateString(document.documentElement.lang || "en", { day: "numeric", month: "short" });
-}
-
 function renderTop() {
   const { patient = {}, session = {}, parts = {} } = state;
   const preferred = patient.preferred_name && patient.preferred_name !== patient.name ? ` “${patient.preferred_name}”` : "";
   setText($("who-name"), patient.name ? patient.name + preferred : say("who.unknown"));
-  const today = patient.weighed_on && ageAt(patient.weighed_on) === ageAt(iso());
-  const weight = patient.weight_kg ? say(today ? "who.weight_today" : "who.weight_on", { kg: Number(patient.weight_kg).toFixed(1), on: patient.weighed_on ? ageAt(patient.weighed_on) : say("who.date_unknown") }) : say("who.no_weight");
+  const today = patient.weighed_on && day(patient.weighed_on) === day(now());
+  const weight = patient.weight_kg ? say(today ? "who.weight_today" : "who.weight_on", { kg: Number(patient.weight_kg).toFixed(1), on: patient.weighed_on ? day(patient.weighed_on) : say("who.date_unknown") }) : say("who.no_weight");
   setAttr($("who"), "data-long", $("who-name").textContent.length > 34);
   setText($("who-facts"), [patient.pronouns, patient.age_y !== null && patient.age_y !== undefined ? say("who.age", { y: patient.age_y }) : "", weight, session.chair].filter(Boolean).join(" · "));
   const allergies = patient.allergies;
