@@ -94,7 +94,7 @@ export class Alarms {
     if (alarm.state === "acknowledged") tail.push(say("alarm.acked", { by: alarm.ack_by || "" }));
     if (this.silent) tail.push(say("alarm.asof"));
     if (alarm.escalated) tail.push(say("alarm.escalated"));
-    const detail = [age, ...tail, alarm.detail].filter(Boolean).join(" · ");
+    const detail = [alarm.detail, age, ...tail].filter(Boolean).join(" · ");
     setText(node.querySelector(".alarm-detail"), detail);
     setAttr(node, "title", `${alarm.title}: ${detail}`);
     const button = node.querySelector("button");
