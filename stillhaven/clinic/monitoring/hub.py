@@ -10,14 +10,16 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import defaultdict
+from collections.abc import Coroutine
 from typing import Any
 
 import psycopg
 from asgiref.sync import sync_to_async
 from django.conf import settings
-from django.db import connections
+from django.db import DatabaseError, connections
 
 from stillhaven.clinic.monitoring.live import LiveSession
+from stillhaven.clinic.record import clock
 from stillhaven.clinic.record.models import Head
 from stillhaven.clinic.vitals import queries as vitals
 
@@ -33,13 +35,14 @@ class Hub:
     def __init__(self) -> None:
         self.queues: dict[int, set[asyncio.Queue[dict[str, Any] | None]]] = defaultdict(set)
         self.sessions: dict[int, LiveSession] = {}
+        self.loading: dict[int, asyncio.Task[None]] = {}
         self.seen: dict[str, int] = {}
         self.watch_beat = ""
         self.task: asyncio.Task[None] | None = None
         self.ready = asyncio.Event()
-        self.changed = asyncio.Event()
-        self.stale: set[int] = set()
+        self.vitals_changed, self.clinic_changed = asyncio.Event(), asyncio.Event()
         self.fresh_vitals: set[str] = set()
+        self.stale: set[int] = set()
 
     async def subscribe(self, session_id: int) -> asyncio.Queue[dict[str, Any] | None]:
         """A queue of deltas of one session; None in it means that the stream has to begin anew."""
@@ -49,9 +52,29 @@ class Hub:
         await asyncio.wait_for(self.ready.wait(), 10)
         queue: asyncio.Queue[dict[str, Any] | None] = asyncio.Queue(_QUEUE)
         self.queues[session_id].add(queue)
-        if session_id not in self.sessions:
-            self.sessions[session_id] = await _in_thread(LiveSession.load, session_id)
+        try:
+            if session_id not in self.sessions:
+                if session_id not in self.loading:
+                    self.loading[session_id] = asyncio.create_task(self._enter(session_id))
+                await asyncio.shield(self.loading[session_id])
+        except BaseException:
+            self.unsubscribe(session_id, queue)
+            raise
         return queue
+
+    async def _enter(self, session_id: int) -> None:
+        """Read a session, and what arrived while it was read: the tiles of every delta are made from this."""
+        try:
+            live = await _in_thread(LiveSession.load, session_id)
+            name = f"vitals:{live.site}"
+            while (last := self.seen.get(name, 0)) > live.cursor_v:
+                live.take(await _in_thread(vitals.arrived_between, live.site, live.cursor_v + 1, last), last)
+            if self.queues.get(session_id):
+                self.sessions[session_id] = live
+        finally:
+            del self.loading[session_id]
+        if session_id in self.stale:
+            self.clinic_changed.set()
 
     def unsubscribe(self, session_id: int, queue: asyncio.Queue[dict[str, Any] | None]) -> None:
         """This stream is gone; the last one of a session takes the session's cache with it."""
@@ -70,19 +93,18 @@ class Hub:
                     self._restart_streams()
                     self.ready.set()
                     await self._serve(listener)
-            except (psycopg.Error, OSError) as error:
+            except (psycopg.Error, DatabaseError, OSError) as error:
                 log.warning("the live listener lost the database (%s); trying again", type(error).__name__)
                 await asyncio.sleep(0.5)
 
     async def _serve(self, listener: psycopg.AsyncConnection[Any]) -> None:
-        worker = asyncio.create_task(self._work())
-        ticker = asyncio.create_task(self._tick())
+        helpers = [asyncio.create_task(job()) for job in (self._work_vitals, self._work_clinic, self._tick)]
         try:
             async for notice in listener.notifies():
                 self._note(notice.payload)
         finally:
-            worker.cancel()
-            ticker.cancel()
+            for helper in helpers:
+                helper.cancel()
 
     def _note(self, payload: str) -> None:
         name, _, rest = payload.partition(" ")
@@ -90,53 +112,81 @@ class Hub:
             self.watch_beat = rest
             for live in self.sessions.values():
                 live.watch_beat = rest
-            return
-        if name.startswith("vitals:"):
+        elif name.startswith("vitals:"):
             self.fresh_vitals.add(name)
+            self.vitals_changed.set()
         elif name.startswith("clinic:"):
             about = set(rest.split()[1:])
+            self.stale |= set(self.loading)  # being read just now: whether it saw this is not known
             for session_id, live in self.sessions.items():
                 if "*" in about or f"s{session_id}" in about or f"p{live.patient_id}" in about:
                     self.stale.add(session_id)
-        self.changed.set()
+            if self.stale:
+                self.clinic_changed.set()
 
-    async def _work(self) -> None:
+    async def _work_vitals(self) -> None:
         """Send what is new.  While one piece is read, the notices behind it pile up and go out together."""
         while True:
-            await self.changed.wait()
-            self.changed.clear()
+            await self.vitals_changed.wait()
+            self.vitals_changed.clear()
             chains, self.fresh_vitals = self.fresh_vitals, set()
-            sessions, self.stale = self.stale, set()
-            try:
-                for name in chains:
-                    await self._send_vitals(name)
-                for session_id in sessions:
-                    await self._send_session(session_id)
-            except Exception:
-                log.exception("a live update failed; its streams begin anew")
-                self._restart_streams()
+            for name in chains:
+                await self._or_anew(self._send_vitals(name))
+
+    async def _work_clinic(self) -> None:
+        """Send what was committed clinically, beside the readings: they wait for nobody."""
+        while True:
+            await self.clinic_changed.wait()
+            self.clinic_changed.clear()
+            ready = self.stale - set(self.loading)
+            self.stale -= ready
+            for session_id in ready:
+                await self._or_anew(self._send_session(session_id))
+
+    async def _or_anew(self, work: Coroutine[Any, Any, None]) -> None:
+        try:
+            await work
+        except Exception:
+            log.exception("a live update failed; its streams begin anew")
+            self._restart_streams()
 
     async def _send_vitals(self, name: str) -> None:
         site = int(name.split(":")[1])
-        first = self.seen.get(name, 0) + 1
-        rows, last = await _in_thread(_new_rows, site, first)
+        rows, last = await _in_thread(_new_rows, site, self.seen.get(name, 0) + 1)
+        whose: dict[tuple[str, int | None], list[vitals.Arrived]] = defaultdict(list)
+        for row in rows:
+            whose["device", row[0]].append(row)
+            whose["patient", row[1]].append(row)
         self.seen[name] = last
         for session_id, live in list(self.sessions.items()):
-            if live.site == site and (delta := live.take(rows, last)):
-                self._put(session_id, delta)
+            if live.site == site:
+                mine = [r for key in live.sources for r in whose.get(key, ())]
+                if delta := live.take(mine, last):
+                    self._put(session_id, delta)
 
     async def _send_session(self, session_id: int) -> None:
-        if session_id in self.sessions:
-            live = self.sessions[session_id]
-            delta = await _in_thread(live.reload)
-            self._put(session_id, delta)
+        live = self.sessions.get(session_id)
+        if live is None:
+            return
+        fresh, parts = await _in_thread(_load_anew, session_id)
+        if self.sessions.get(session_id) is not live:  # all began anew meanwhile
+            return
+        if live.renew(fresh):
+            self._put(session_id, {**parts, **live.known()})
+        else:  # whose values these are has changed: the curves as well
+            self.sessions.pop(session_id)
+            self._restart(session_id)
 
     async def _tick(self) -> None:
+        """Spread over the seconds, so that no reading waits behind fifty of these."""
         while True:
-            await asyncio.sleep(_TICK_S)
-            for session_id, live in list(self.sessions.items()):
-                self._put(session_id, live.tick())
-                await asyncio.sleep(0)
+            sessions = list(self.sessions)
+            for session_id in sessions:
+                if (live := self.sessions.get(session_id)) is not None:
+                    self._put(session_id, live.tick())
+                await asyncio.sleep(_TICK_S / len(sessions))
+            if not sessions:
+                await asyncio.sleep(_TICK_S)
 
     def _put(self, session_id: int, delta: dict[str, Any]) -> None:
         for queue in self.queues.get(session_id, ()):
@@ -147,9 +197,17 @@ class Hub:
 
     def _restart_streams(self) -> None:
         self.sessions.clear()
-        for queues in self.queues.values():
-            for queue in queues:
-                _begin_anew(queue)
+        for session_id in self.queues:
+            self._restart(session_id)
+
+    def _restart(self, session_id: int) -> None:
+        for queue in self.queues.get(session_id, ()):
+            _begin_anew(queue)
+
+
+def _load_anew(session_id: int) -> tuple[LiveSession, dict[str, Any]]:
+    fresh = LiveSession.load(session_id)
+    return fresh, fresh.clinical(clock.now())
 
 
 def _begin_anew(queue: asyncio.Queue[dict[str, Any] | None]) -> None:

@@ -17,10 +17,11 @@ from stillhaven.clinic.record.models import Head
 from stillhaven.clinic.session import due, queries
 from stillhaven.clinic.session.models import TreatmentSession
 from stillhaven.clinic.vitals import queries as vitals
+from stillhaven.clinic.vitals.models import ReadingMark
 from stillhaven.reference import load as reference
 from stillhaven.science import alarms
 from stillhaven.science.dose_entries import DoseEntry
-from stillhaven.science.vitals import Mode, Reading
+from stillhaven.science.vitals import Mode
 
 _RAW_AFTER_A_CUT = 20_000  # readings that are sent one by one to a screen that comes back; beyond that, all anew
 _BUCKETS = 720
@@ -32,10 +33,12 @@ class LiveSession:
 
     session: TreatmentSession
     charted: frozenset[Mode]
-    devices: dict[int, str]
+    worn: tuple[vitals.Worn, ...]
+    marks: tuple[ReadingMark, ...]
     recent: Recent
     coverage: CoverageRun
     start: datetime
+    ended: datetime | None
     plan: alarms.AlarmPlan
     events: list[alarms.AlarmEvent]
     doses: list[DoseEntry]
@@ -68,6 +71,7 @@ class LiveSession:
         now, session = clock.now(), queries.open_or_closed(session_id)
         start, end = queries.window(session, now)
         charted, signals = gather.charted(session), reference.current().signals
+        worn = tuple(vitals.worn_by(session.patient_id, start, end))
         recent = Recent(signals=signals, charted=charted)
         recent.take(vitals.readings_of(session.patient_id, max(start, end - timedelta(minutes=15)), end))
         watched = {k: signals[k] for k in reference.current().session.start.monitored_signals if k in signals}
@@ -75,7 +79,7 @@ class LiveSession:
         plan = gather.plan_of(session)
         return cls(
             session=session, charted=charted, recent=recent, start=start, plan=plan,
-            devices={w.device_id: w.device_key for w in vitals.worn_by(session.patient_id, start, end)},
+            worn=worn, marks=tuple(vitals.marks_of(session.patient_id, start, end)), ended=end if end <= now else None,
             coverage=CoverageRun.load(session.patient_id, watched, begun, now),
             events=gather.events_of(session), doses=queries.dose_entries(queries.doses(session)),
             limits=limits_shown(plan, now), baseline=queries.baseline(session),
@@ -85,30 +89,29 @@ class LiveSession:
         )  # fmt: skip
 
     # ------------------------------------------------------------ whole
-    def state(self) -> dict[str, Any]:
+    def state(self, *, curves: bool = True) -> dict[str, Any]:
         """Everything, for a screen that knows nothing yet."""
         now = clock.now()
-        end = queries.window(self.session, now)[1]
+        points_shown = self._envelope(self._end(now)) if curves else {}
+        return {"full": True, **self.clinical(now), "points": points_shown, **self.known(now)}
+
+    def clinical(self, now: datetime) -> dict[str, Any]:
+        """What only the database tells."""
         shown, person = panels.header(self.session, now)
+        happened = panels.events(queries.moves(self.session), queries.doses(self.session), queries.events(self.session))
         return {
-            "full": True,
-            **self.tick(now),
-            "session": shown,
-            "patient": person,
-            "points": self._envelope(end),
-            "events": panels.events(
-                queries.moves(self.session), queries.doses(self.session), queries.events(self.session)
-            ),
-            "actions": panels.deeds(self.session),
-            "tiles": self._tiles(),
+            "session": shown, "patient": person, "events": happened, "actions": panels.deeds(self.session),
             "pk": self.prediction(now),
-        }
+        }  # fmt: skip
+
+    def known(self, now: datetime | None = None) -> dict[str, Any]:
+        """What is at hand without the database."""
+        return {**self.tick(now), "tiles": self._tiles()}
 
     def tick(self, now: datetime | None = None) -> dict[str, Any]:
-        """What time alone changes: drug so far, what is due, coverage, open alarms, who is alive."""
+        """What time alone changes: drug so far, what is due, coverage, open alarms, who is alive.  Reads no database."""
         now = now or clock.now()
-        end = queries.window(self.session, now)[1]
-        until = min(now, end)
+        until = min(now, self._end(now))
         audio = alarms.audio_state(self.events, now)
         return {
             "cursor": self.cursor,
@@ -122,10 +125,14 @@ class LiveSession:
             "parts": self._parts(),
         }
 
+    def _end(self, now: datetime) -> datetime:
+        """Until when readings belong to this session; a move that changes it reloads the session."""
+        return min(now, self.ended) if self.ended else now + timedelta(seconds=1)
+
     def prediction(self, now: datetime) -> dict[str, Any] | None:
         """The model estimate, worked out anew at most once a minute; it is information, and no rule reads it."""
         if self.predicted_at is None or now - self.predicted_at >= timedelta(minutes=1):
-            self.estimate = prediction(self.session, self.doses, min(now, queries.window(self.session, now)[1]))
+            self.estimate = prediction(self.session, self.doses, min(now, self._end(now)))
             self.predicted_at = now
         return self.estimate
 
@@ -135,10 +142,11 @@ class LiveSession:
 
     def _parts(self) -> dict[str, Any]:
         newest = max((r.arrived_at for r in self.recent.newest.values()), default=None)
-        device = next(reversed(self.devices.values()), "") if self.devices else ""
+        on = [w for w in self.worn if w.end is None] or list(self.worn)
+        device = on[-1].device_key if on else ""
         return {
             "watch_beat": self.watch_beat,
-            "monitor": {"device": device, "last": iso(newest) if newest else None, "attached": bool(self.devices)},
+            "monitor": {"device": device, "last": iso(newest) if newest else None, "attached": bool(self.worn)},
         }
 
     def _envelope(self, end: datetime) -> dict[str, list[list[float]]]:
@@ -150,33 +158,41 @@ class LiveSession:
         return out
 
     # ------------------------------------------------------------ what is new
-    def take(self, rows: Iterable[tuple[int | None, int | None, Any]], last: int) -> dict[str, Any] | None:
+    @property
+    def sources(self) -> set[tuple[str, int | None]]:
+        """Where this session's readings come from: the patient's own (by hand), and every device they wore."""
+        return {("patient", self.patient_id), *(("device", w.device_id) for w in self.worn)}
+
+    def take(self, rows: Iterable[vitals.Arrived], last: int) -> dict[str, Any] | None:
         """Learn what arrived; the piece for the screens of this session, or None where nothing is theirs."""
-        mine = [
-            vitals.as_science(row, self.devices)
-            for device_id, patient_id, row in rows
-            if patient_id == self.patient_id or device_id in self.devices
-        ]
+        mine = vitals.theirs(rows, self.patient_id, self.worn, self.marks)
         self.cursor_v = last
         if not mine:
             return None
-        return self._delta(mine)
-
-    def _delta(self, mine: list[Reading]) -> dict[str, Any]:
         self.recent.take(mine)
         self.coverage.take(mine, self.charted)
+        self.timetable = self.timetable.with_readings(mine)
         return {
             "cursor": self.cursor, "now": iso(clock.now()), "tiles": self._tiles(), "points": points(mine, self.charted),
         }  # fmt: skip
 
-    def reload(self) -> dict[str, Any]:
-        """Something clinical was committed: everything but the curves, read anew."""
-        fresh = LiveSession.load(self.session.pk)
-        behind = fresh.cursor_v > self.cursor_v and fresh.devices == self.devices
-        self.__dict__.update(fresh.__dict__ if not behind else {**fresh.__dict__, "cursor_v": self.cursor_v})
-        state = self.state()
-        state.pop("full")
-        return state if not behind else {**state, "cursor": self.cursor}
+    def renew(self, fresh: LiveSession) -> bool:
+        """Something clinical was committed: take over what was read anew.  False where it changes whose values these are.
+
+        `fresh` may have read the readings less far than is known here, or further than was sent: none may fall between.
+        """
+        if (fresh.worn, fresh.marks, fresh.charted) != (self.worn, self.marks, self.charted):
+            return False
+        values = {**fresh.__dict__, "cursor_v": self.cursor_v, "watch_beat": self.watch_beat}
+        if fresh.cursor_v < self.cursor_v:
+            timetable = fresh.timetable.with_done(self.timetable.done)
+            values |= {"recent": self.recent, "coverage": self.coverage, "timetable": timetable}
+        self.__dict__.update(values)
+        return True
+
+    def curves_changed(self, since_c: int) -> bool:
+        """Was a device put on or taken off, or a stretch marked, after this place of the clinical chain?"""
+        return vitals.reassigned_since(self.patient_id, since_c)
 
 
 def last_beat() -> str | None:
@@ -212,16 +228,30 @@ def delta_since(session_id: int, since: str) -> dict[str, Any]:
     """What a screen with this cursor lacks; everything where the cursor is unknown or too old."""
     live = LiveSession.load(session_id)
     known = _parse(since)
-    state = live.state()
     if known is None or known[0] > live.cursor_v or known[1] > live.cursor_c:
-        return state
+        return live.state()
+    if live.cursor_v - known[0] > _RAW_AFTER_A_CUT or live.curves_changed(known[1]):
+        return live.state()
     start, end = queries.window(live.session, clock.now())
-    if live.cursor_v - known[0] > _RAW_AFTER_A_CUT:
-        return state
+    state = live.state(curves=False)
     missed = vitals.readings_of(live.patient_id, start, end, after_seq=known[0])
     state["points"] = points(missed, live.charted)
     state.pop("full")
     return state
+
+
+def newer(delta: dict[str, Any], since: str) -> dict[str, Any] | None:
+    """The delta as a screen with this cursor may take it: nothing in it is older than what the screen shows."""
+    mine, known = _parse(delta["cursor"]), _parse(since)
+    if mine is None or known is None:
+        return delta
+    if mine < known and mine[0] <= known[0] and mine[1] <= known[1]:
+        return None
+    if mine[0] < known[0]:
+        delta = {key: value for key, value in delta.items() if key not in ("tiles", "points", "coverage", "gaps")}
+    if mine[1] < known[1]:
+        delta = {key: value for key, value in delta.items() if key in ("cursor", "now", "tiles", "points", "parts")}
+    return {**delta, "cursor": f"v{max(mine[0], known[0])}.c{max(mine[1], known[1])}"}
 
 
 def _parse(cursor: str) -> tuple[int, int] | None:

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_GET
 
 from stillhaven.clinic.monitoring.config import live_config
 from stillhaven.clinic.monitoring.hub import hub
-from stillhaven.clinic.monitoring.live import LiveSession, delta_since
+from stillhaven.clinic.monitoring.live import LiveSession, delta_since, newer
 from stillhaven.clinic.monitoring.tiles import iso
 from stillhaven.clinic.people import roles
 from stillhaven.clinic.people.gate import SignedOut, roster_of
@@ -74,24 +74,31 @@ def _open_stream(request: HttpRequest, uid: str) -> tuple[int, dict[str, Any]]:
 
 
 async def _events(session_id: int, since: str, reader: dict[str, Any]) -> AsyncIterator[bytes]:
+    """State, then what is new; when the hub says that it begins anew, again from what this screen has."""
     house = hub()
-    queue = await house.subscribe(session_id)
-    try:
-        # Subscribed first, then read: what is committed in between comes twice, and the screen merges it by key.
-        yield _state_event(await _read(session_id, since), reader)
-        yield _beat(house.watch_beat)
-        while True:
-            try:
-                delta = await asyncio.wait_for(queue.get(), _BEAT_S)
-            except TimeoutError:
-                yield _beat(house.watch_beat)
-                continue
-            if delta is None:
-                return  # the screen connects again and resumes from its cursor
-            yield _state_event(delta, reader)
+    while True:
+        queue = await house.subscribe(session_id)
+        try:
+            # Subscribed first, then read: what is committed in between comes twice, and is left out here.
+            state = await _read(session_id, since)
+            since = state["cursor"]
+            yield _state_event(state, reader)
             yield _beat(house.watch_beat)
-    finally:
-        house.unsubscribe(session_id, queue)
+            while True:
+                try:
+                    delta = await asyncio.wait_for(queue.get(), _BEAT_S)
+                except TimeoutError:
+                    yield _beat(house.watch_beat)
+                    continue
+                if delta is None:
+                    break
+                fresh = newer(delta, since)
+                if fresh is not None:
+                    since = fresh["cursor"]
+                    yield _state_event(fresh, reader)
+                    yield _beat(house.watch_beat)
+        finally:
+            house.unsubscribe(session_id, queue)
 
 
 async def _read(session_id: int, since: str) -> dict[str, Any]:

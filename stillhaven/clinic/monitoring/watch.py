@@ -22,6 +22,7 @@ from stillhaven.clinic.record.models import Head
 from stillhaven.clinic.session import queries
 from stillhaven.clinic.session.models import TreatmentSession
 from stillhaven.clinic.vitals import queries as vitals
+from stillhaven.clinic.vitals.models import ReadingMark
 from stillhaven.science import alarms
 from stillhaven.science.vitals import Reading
 
@@ -40,16 +41,15 @@ class Watched:
     facts: alarms.AlarmFacts
     gathered_at: float
     readings: list[Reading] = field(default_factory=list)
-    devices: dict[int, str] = field(default_factory=dict)
+    worn: tuple[vitals.Worn, ...] = ()
+    marks: tuple[ReadingMark, ...] = ()
     seen: set[str] = field(default_factory=set)
 
-    def take(self, rows: Iterable[tuple[int | None, int | None, object]]) -> None:
+    def take(self, rows: Iterable[vitals.Arrived]) -> None:
         """Learn what arrived, if it is this patient's."""
-        for device_id, patient_id, row in rows:
-            if patient_id == self.session.patient_id or device_id in self.devices:
-                reading = vitals.as_science(row, self.devices)
-                self.readings.append(reading)
-                self.seen.add(reading.signal)
+        for reading in vitals.theirs(rows, self.session.patient_id, self.worn, self.marks):
+            self.readings.append(reading)
+            self.seen.add(reading.signal)
 
     def trim(self, now: datetime) -> None:
         """Forget readings that no rule looks back to."""
@@ -110,7 +110,7 @@ class Watch:
         watched = Watched(
             session=session, plan=plan, events=gather.events_of(session),
             facts=gather.facts_of(session, now, seen), gathered_at=time.monotonic(), readings=readings, seen=seen,
-            devices=_devices(session, now),
+            worn=_worn(session, now), marks=_marks(session, now),
         )  # fmt: skip
         name = f"vitals:{session.site_id}"
         self.seen.setdefault(name, max((r.seq for r in readings), default=0) or _end_of(name))
@@ -121,9 +121,9 @@ class Watch:
         watched.plan = gather.plan_of(watched.session)
         watched.events = gather.events_of(watched.session)
         watched.facts = gather.facts_of(watched.session, now, watched.seen)
-        devices = _devices(watched.session, now)
-        if devices != watched.devices:  # put on or taken off: what it sent before counts or no longer counts
-            watched.devices = devices
+        worn, marks = _worn(watched.session, now), _marks(watched.session, now)
+        if (worn, marks) != (watched.worn, watched.marks):  # what was sent before counts, or no longer counts
+            watched.worn, watched.marks = worn, marks
             start = now - timedelta(seconds=watched.plan.window_s + 120.0)
             watched.readings = vitals.readings_of(watched.session.patient_id, start, now + timedelta(minutes=1))
             watched.seen |= {r.signal for r in watched.readings}
@@ -178,8 +178,12 @@ def _all_sites() -> list[int]:
     return list(TreatmentSession.objects.values_list("site_id", flat=True).distinct())
 
 
-def _devices(session: TreatmentSession, now: datetime) -> dict[int, str]:
-    return {w.device_id: w.device_key for w in vitals.worn_by(session.patient_id, *queries.window(session, now))}
+def _worn(session: TreatmentSession, now: datetime) -> tuple[vitals.Worn, ...]:
+    return tuple(vitals.worn_by(session.patient_id, *queries.window(session, now)))
+
+
+def _marks(session: TreatmentSession, now: datetime) -> tuple[ReadingMark, ...]:
+    return tuple(vitals.marks_of(session.patient_id, *queries.window(session, now)))
 
 
 def _end_of(name: str) -> int:
