@@ -26,7 +26,8 @@ _CENTRE = {
     "spo2_pct": 96,
     "resp_rate_per_min": 14,
 }
-_STEP = {"systolic_mmhg": 5, "diastolic_mmhg": 5, "heart_rate_per_min": 5}
+_STEP = {"systolic_mmhg": 2, "diastolic_mmhg": 2}
+_COUNT = {"systolic_mmhg": 30, "diastolic_mmhg": 30, "heart_rate_per_min": 30}
 
 
 def live_config(session: TreatmentSession | None, roster: list[dict[str, Any]]) -> dict[str, Any]:
@@ -120,7 +121,7 @@ def _hand(rules: Reference, key: str) -> dict[str, Any]:
     signal = rules.signals[key]
     return {
         "signal": key, "label": signal.name, "unit": signal.unit, "low": signal.low, "high": signal.high,
-        "step": _STEP.get(key, 1), "decimals": signal.decimals, "centre": _CENTRE[key], "count": 15,
+        "step": _STEP.get(key, 1), "decimals": signal.decimals, "centre": _CENTRE[key], "count": _COUNT.get(key, 15),
     }  # fmt: skip
 
 

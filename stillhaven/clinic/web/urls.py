@@ -1,9 +1,11 @@
 """The addresses of the whole clinic."""
 
+from django.conf import settings
 from django.urls import include, path
 
 from stillhaven.clinic.web import health, home
 from stillhaven.clinic.web.api import api
+from stillhaven.clinic.web.styleguide import styleguide
 
 urlpatterns = [
     path("", home.home, name="home"),
@@ -20,6 +22,9 @@ urlpatterns = [
     path("", include("stillhaven.clinic.chart.urls")),
     path("me/", include("stillhaven.clinic.portal.urls")),
 ]
+
+if settings.MODE != "clinic":  # for those who build it
+    urlpatterns.append(path("styleguide/", styleguide, name="styleguide"))
 
 handler404 = "stillhaven.clinic.web.errors.not_found"
 handler500 = "stillhaven.clinic.web.errors.server_error"
