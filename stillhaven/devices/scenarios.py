@@ -177,7 +177,8 @@ def clinic_plan(name_or_path: str) -> tuple[MonitorPlan, ...]:
     raw = _read(Path(name_or_path)) if own else _shipped(f"plans/{name_or_path}.toml")
     monitors = []
     known = {
-        "device", "bed", "scenario", "seed", "weight_kg", "start_minute", "scenario_minute", "dose", "resting", "cuff_every_min",
+        "device", "bed", "scenario", "seed", "weight_kg", "start_minute", "scenario_minute", "dose", "resting",
+        "cuff_every_min",
         "patient_id", "patient_name",
     }  # fmt: skip
     for row in raw.get("monitor", ()):
