@@ -37,6 +37,8 @@ class Command(BaseCommand):
         if known is not None and known.digest == digest(secret) and known.role == role and known.is_active:
             self.stdout.write(f"{known.name} is known already")
             return
+        if known is not None and not known.is_active:
+            raise CommandError(f"{known.name} was switched off; choose another name")
         token, made = ApiToken.objects.update_or_create(
             name=options["name"], defaults={"role": role, "site": site, "digest": digest(secret), "is_active": True}
         )
