@@ -24,6 +24,11 @@ class Page:
         body = re.sub(r"<(script|style|noscript)\b.*?</\1>", " ", self.text, flags=re.S)
         return re.sub(r"\s+", " ", html.unescape(re.sub(r"<[^>]+>", " ", body)))
 
+    def stops(self) -> list[str]:
+        """The findings that are not met, in words."""
+        found = re.findall(r'<li class="finding" data-look="(?:stops|unknown)".*?finding-because">(.*?)</p>', self.text, flags=re.S)
+        return [html.unescape(f) for f in found]
+
     def form(self, key: str) -> tuple[str, dict[str, Any]]:
         """Address and fields of the form with this key, as they stand in the page."""
         found = re.search(rf'<form [^>]*id="f-{re.escape(key)}"[^>]*>.*?</form>', self.text, flags=re.S)

@@ -35,6 +35,7 @@ from stillhaven.science.vitals import Mode, Quality, Reading, Source
 _SHOWN = ("pressure", "spo2_pct", "heart_rate_per_min")
 _SIGNALS = (*PRESSURE, "spo2_pct", "heart_rate_per_min", "pulse_rate_per_min")
 _CHECKED = tuple(due_checks.SIGNALS.values())
+_RECENT = timedelta(minutes=15)  # as far back as the live screen reads
 _NEED = {"held": 45, "dosing": 40, "recovering": 20, "ready": 15, "checked_in": 10}
 _RANK = {"high": 3, "medium": 2, "low": 1}
 
@@ -126,7 +127,7 @@ def _readings(known: Gathered, now: datetime) -> None:
         "p": [p for _, p in mine], "d": [a.device_id for a, _ in mine], "a": [max(a.start, since[p]) for a, p in mine],
         "b": [min(a.end or soon, soon) for a, _ in mine], "sim": [simulated[p] for _, p in mine],
         "patients": list(since), "since": list(since.values()), "sims": [simulated[p] for p in since], "soon": soon,
-        "signals": list(_SIGNALS), "checked": list(_CHECKED), "mp": [m.patient_id for m in marks],
+        "signals": list(_SIGNALS), "recent": now - _RECENT, "checked": list(_CHECKED), "mp": [m.patient_id for m in marks],
         "mg": [m.signal for m in marks], "ma": [m.start for m in marks], "mb": [m.end for m in marks],
     }  # fmt: skip
     with connection.cursor() as cursor:
@@ -162,12 +163,14 @@ _NEWEST = f"""
   WITH every AS (
     SELECT w.p AS patient, r.* FROM {_WORN} JOIN unnest(%(signals)s::text[]) g(signal) ON true JOIN LATERAL (
       SELECT {_COLUMNS} FROM vitals_reading x
-      WHERE x.device_id = w.d AND x.signal = g.signal AND x.happened_at >= w.a AND x.happened_at < w.b AND {_MODE}
+      WHERE x.device_id = w.d AND x.signal = g.signal AND x.happened_at >= greatest(w.a, %(recent)s) AND x.happened_at < w.b
+        AND {_MODE}
       ORDER BY x.happened_at DESC, x.value IS NULL, x.seq DESC LIMIT 1) r ON true
     UNION ALL
     SELECT w.p AS patient, r.* FROM {_MINE} JOIN unnest(%(signals)s::text[]) g(signal) ON true JOIN LATERAL (
       SELECT {_COLUMNS} FROM vitals_reading x
-      WHERE x.patient_id = w.p AND x.signal = g.signal AND x.happened_at >= w.a AND x.happened_at < %(soon)s AND {_MODE}
+      WHERE x.patient_id = w.p AND x.signal = g.signal AND x.happened_at >= greatest(w.a, %(recent)s)
+        AND x.happened_at < %(soon)s AND {_MODE}
         AND NOT EXISTS (SELECT 1 FROM vitals_reading y WHERE y.amends_id = x.uid)
       ORDER BY x.happened_at DESC, x.seq DESC LIMIT 1) r ON true
   )

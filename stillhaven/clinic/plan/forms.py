@@ -165,7 +165,7 @@ def limit_asks(
             continue
         for tier in condition.tiers:
             for signal in condition.signals:
-                if signal not in rules.signals or signal == "pulse_rate_per_min":
+                if signal not in rules.signals:
                     continue
                 name = limit_name(condition.key, signal, tier.key)
                 found.append(LimitAsk(
@@ -200,7 +200,7 @@ def cited(key: str, rules: Reference) -> str:
 def read_limits(rules: Reference, posted: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Typed limits as an order keeps them; an empty field sets none."""
     found = []
-    for name, text in posted.items():
+    for name, text in sorted(posted.items()):
         if not name.startswith("limit.") or not str(text).strip():
             continue
         _, condition, signal, tier = name.split(".", 3)

@@ -114,6 +114,8 @@ def _shown(
     protocol: Protocol = page["protocol"]
     groups = forms.fields(rules, protocol, typed, trouble)
     limits = forms.limit_asks(rules, typed, trouble, _clinic_limits(page["course"]))
+    offered = {x.name for x in limits}
+    kept = {k: v for k, v in typed.items() if k.startswith("limit.") and k not in offered}
     rescue = forms.rescue_rows(rules, typed, trouble)
     known = {a.name for asks in groups.values() for a in asks} | {x.name for x in limits}
     known |= {a.name for row in rescue for a in row} | {"code", "amend_reason"}
@@ -125,7 +127,7 @@ def _shown(
     found = [_cited(f.as_dict(), rules) for f in draft.findings] if draft else []
     found.sort(key=lambda f: {"not_met": 0, "unknown": 1, "met": 2}[f["verdict"]])
     page |= {
-        "groups": groups, "limits": limits, "rescue": rescue, "trouble": loose, "any_trouble": bool(trouble),
+        "groups": groups, "limits": limits, "kept": kept, "rescue": rescue, "trouble": loose, "any_trouble": bool(trouble),
         "code": code, "reason": reason, "findings": found,
         "stops": draft is not None and any(f.stops for f in draft.findings),
         "rescue_open": any(a.value or a.why for row in rescue for a in row), "evidence": _evidence(protocol, rules),
