@@ -11,6 +11,7 @@ trap 'rm -rf "$scratch"' EXIT
     "$scratch/clinic" || { echo "the data folder for the checks could not be made"; exit 1; }
 unset DATABASE_URL STILLHAVEN_CLOCK STILLHAVEN_REAL_CLINIC
 export STILLHAVEN_DATA="$scratch/clinic" STILLHAVEN_SETTINGS_MODE=test STILLHAVEN_PG="$scratch/clinic/run/pg"
+export STILLHAVEN_DB_POOL=0
 export DJANGO_SETTINGS_MODULE=stillhaven.clinic.web.settings PYTHONWARNINGS=ignore::RuntimeWarning
 
 failed=()

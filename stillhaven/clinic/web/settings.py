@@ -39,12 +39,16 @@ def _secret(name: str) -> str:
     return path.read_text().strip()
 
 
+_POOL = {"min_size": 1, "max_size": 16, "timeout": 10}
+
+
 def _database() -> dict[str, object]:
     common: dict[str, object] = {
         "ENGINE": "django.db.backends.postgresql",
         "ATOMIC_REQUESTS": False,
         "CONN_MAX_AGE": 0,
-        "OPTIONS": {"pool": {"min_size": 1, "max_size": 16, "timeout": 10}},
+        # A tool that needs no database (`manage makemigrations --check`) does without the pool, and without its waiting.
+        "OPTIONS": {} if os.environ.get("STILLHAVEN_DB_POOL") == "0" else {"pool": _POOL},
     }
     if url := os.environ.get("DATABASE_URL"):
         parts = urlsplit(url)
