@@ -1,4 +1,7 @@
-"""Thousands of random sessions against the slow model: nothing missed, nothing late, nothing told twice."""
+"""Random sessions of three streams each against the slow model: nothing missed, nothing late, nothing told twice.
+
+ALARM_STREAMS=5000 runs as many sessions instead of 700.
+"""
 
 from __future__ import annotations
 
@@ -10,12 +13,12 @@ import random
 import pytest
 
 from stillhaven.science import alarms
-from stillhaven.science.alarms import AlarmEvent, AlarmFacts
+from stillhaven.science.alarms import AlarmEvent, AlarmFacts, OpenAlarm
 from stillhaven.science.vitals import Quality, Reading
 from tests.science.alarms_model import STEP, arrivals, watch
 from tests.science.alarms_support import CUFF, OXYGEN, PULSE, SIGNALS, WATCHED, at, plan, reading, seconds
 
-STREAMS = int(os.environ.get("ALARM_STREAMS", "1000"))
+STREAMS = int(os.environ.get("ALARM_STREAMS", "700"))
 CHUNK = 100
 FACTS = AlarmFacts()
 PLAN = plan()
@@ -49,12 +52,9 @@ def session(rng: random.Random, length: int, *, in_order: bool = True) -> list[R
     return [r for name in LEVELS for r in random_stream(rng, name, length, in_order=in_order)]
 
 
-def views(events: list[AlarmEvent], now: float) -> dict[str, tuple[int, str, bool]]:
+def views(open_now: tuple[OpenAlarm, ...]) -> dict[str, tuple[int, str, bool]]:
     tiers = {c.key: [t.key for t in c.tiers] for c in WATCHED}
-    return {
-        a.condition: (tiers[a.condition].index(a.tier), a.state.value, a.escalated)
-        for a in alarms.open_alarms(events, at(now))
-    }
+    return {a.condition: (tiers[a.condition].index(a.tier), a.state.value, a.escalated) for a in open_now}
 
 
 @pytest.mark.parametrize("chunk", range(STREAMS // CHUNK))
@@ -77,8 +77,9 @@ def test_every_second_the_screen_shows_what_the_slow_model_says(chunk: int) -> N
             for event in new:
                 assert 0 <= now - seconds(event.at) <= 1.0, (seed, now, event)
             expected = {key: view for key, model in models.items() if (view := model.view())}
-            assert views(events, now) == expected, (seed, now)
-            for alarm in alarms.open_alarms(events, at(now)):
+            open_now = alarms.open_alarms(events, at(now))
+            assert views(open_now) == expected, (seed, now)
+            for alarm in open_now:
                 if rng.random() < 0.08 and alarm.state != "acknowledged":
                     events.append(alarms.acknowledge(PLAN, alarm, by="N. Alvarez", at=at(now)))
                     models[alarm.condition].acknowledge()
@@ -88,7 +89,7 @@ def test_every_second_the_screen_shows_what_the_slow_model_says(chunk: int) -> N
 def test_how_often_somebody_asks_decides_only_when_it_is_noticed(chunk: int) -> None:
     """Dense and sparse asking write the same events; so does asking once, at the end."""
     length = 60
-    for seed in range(chunk * 40, (chunk + 1) * 40):
+    for seed in range(chunk * 30, (chunk + 1) * 30):
         rng = random.Random(seed)
         readings = session(rng, length)
         rare = {float(t) for t in range(length + 20) if rng.random() < 0.12} | {length + 20.0}
@@ -105,14 +106,16 @@ def test_how_often_somebody_asks_decides_only_when_it_is_noticed(chunk: int) -> 
 @pytest.mark.parametrize("chunk", range(5))
 def test_values_that_come_late_and_in_any_order_miss_nothing(chunk: int) -> None:
     length = 60
-    for seed in range(chunk * 40, (chunk + 1) * 40):
+    for seed in range(chunk * 30, (chunk + 1) * 30):
         rng = random.Random(seed)
         readings = session(rng, length, in_order=False)
         rng.shuffle(readings)
         events: list[AlarmEvent] = []
         for now in range(length + 40):
             new = alarms.evaluate(PLAN, readings, events, at(now), FACTS)
-            events = [AlarmEvent.from_dict(json.loads(json.dumps(e.as_dict()))) for e in (*events, *new)]  # a restart
+            events += new
+            if now % 10 == 0:  # a restart
+                events = [AlarmEvent.from_dict(json.loads(json.dumps(e.as_dict()))) for e in events]
             assert alarms.evaluate(PLAN, readings, events, at(now), FACTS) == []
             open_now = {a.condition: a.tier for a in alarms.open_alarms(events, at(now))}
             for watched in WATCHED:
@@ -191,7 +194,7 @@ def ended(events: list[AlarmEvent], opened: AlarmEvent) -> float:
 def test_the_window_is_enough(in_order: bool) -> None:
     """With only the readings that `trim` keeps, every asking answers as with all of them."""
     length = 120
-    for seed in range(60):
+    for seed in range(30):
         rng = random.Random(seed)
         readings = session(rng, length, in_order=in_order)
         facts = AlarmFacts()
