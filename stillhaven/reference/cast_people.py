@@ -21,3 +21,10 @@ def demo_policy() -> dict[str, Any]:
     path = files("stillhaven.reference") / "cast" / "demo_clinic" / "session" / "policy_set.toml"
     rows = tomllib.loads(path.read_text(encoding="utf-8"))["set"]
     return {key: row.get("value", row.get("choice")) for key, row in rows.items()}
+
+
+@lru_cache(maxsize=1)
+def synthetic() -> dict[str, Any]:
+    """Settings of synthetic people: the first values of a virtual monitor, and the patient of drills."""
+    text = (files("stillhaven.reference") / "cast" / "synthetic.toml").read_text(encoding="utf-8")
+    return tomllib.loads(text)

@@ -12,6 +12,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from stillhaven.reference._alarms import read_alarms
+from stillhaven.reference._drills import read_drills
 from stillhaven.reference._drugs import DoseRules, read_dose_rules, read_drugs
 from stillhaven.reference._events import read_events, read_rescue_drugs
 from stillhaven.reference._pk import FOLDER as PK_FOLDER
@@ -29,6 +30,7 @@ from stillhaven.reference.check import check_facts, check_same_numbers, drafts
 from stillhaven.reference.files import SHIPPED, Problem, Shelf
 from stillhaven.science.alarms.conditions import AlarmReference
 from stillhaven.science.checks import CheckMarks
+from stillhaven.science.drills import Drill
 from stillhaven.science.drugs import DrugFacts
 from stillhaven.science.errors import BadInput
 from stillhaven.science.events import AdverseEventKind, Grading, RescueDrug
@@ -77,6 +79,7 @@ class Reference:
     rems: Rems
     staff_equipment: tuple[Requirement, ...]
     policy: Policy
+    drills: Mapping[str, Drill]
 
     @property
     def policy_items(self) -> tuple[PolicyItem, ...]:
@@ -119,6 +122,7 @@ def read(
     events, grading = read_events(shelf, rescue)
     staff, equipment = read_staff(shelf)
     session, marks = read_session(shelf, signals, scales, policy, equipment)
+    alarms = read_alarms(shelf, signals)
     reference = Reference(
         sources=sources,
         signals=signals,
@@ -130,13 +134,14 @@ def read(
         session=session,
         check_marks=marks,
         recovery=read_recovery(shelf, scales, policy, drugs, signals),
-        alarms=read_alarms(shelf, signals),
+        alarms=alarms,
         adverse_events=events,
         grading=grading,
         rescue_drugs=rescue,
         rems=read_rems(shelf),
         staff_equipment=staff,
         policy=policy,
+        drills=read_drills(shelf, alarms, events),
         drafts=drafts(shelf),
         version=shelf.version,
     )

@@ -36,6 +36,8 @@ def book(
     roles.require_patient(by, "session.book", course.patient)
     if order is not None and order.course_id != course.pk:
         raise BadInput("order", "belongs to another course")
+    if drill and not course.patient.simulated:
+        raise Refused(why="a drill is never run on a real person: it has a synthetic patient of its own")
     session = TreatmentSession.objects.create(
         uid=uid or uuids.uuid4(), site_id=course.site_id, patient=course.patient, course=course, order=order,
         chair=chair, nurse=nurse, booked_for=booked_for, drill=drill, number=course.sessions.count() + 1,

@@ -5,18 +5,17 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
-from uuid import NAMESPACE_URL, uuid5
 
 from allauth.mfa.totp.internal.auth import TOTP
 from django.contrib.auth.hashers import make_password
 from django.db import transaction
 
-from stillhaven.clinic.course import actions as courses
+from stillhaven.clinic.monitoring import synthetic
+from stillhaven.clinic.monitoring.synthetic import dose_check as _dose_check
 from stillhaven.clinic.people.factors import hash_pin
-from stillhaven.clinic.people.models import Patient, PatientNote, Site, User
+from stillhaven.clinic.people.models import Patient, Site, User
 from stillhaven.clinic.plan.actions import sign_order
 from stillhaven.clinic.plan.models import Order
-from stillhaven.clinic.record import actions as record
 from stillhaven.clinic.record import clock, policy
 from stillhaven.clinic.recovery import actions as recovery
 from stillhaven.clinic.recovery import facts, signing
@@ -26,8 +25,6 @@ from stillhaven.clinic.session.models import TreatmentSession
 from stillhaven.clinic.vitals import actions as vitals
 from stillhaven.clinic.vitals.models import Device, device_defaults
 from stillhaven.reference.cast_people import cast, demo_policy
-from stillhaven.science.course import Move as CourseMove
-from stillhaven.science.vitals import Mode, Quality
 
 GATEWAY = "demo"
 
@@ -67,15 +64,7 @@ class Demo:
         doctor, at = self.staff["prescriber"], self.now - timedelta(days=days)
         patient = self.patients[key]
         row = next(p for p in cast()["patient"] if p["key"] == key)
-        for document in ("treatment", "off_label"):
-            note = PatientNote(
-                site=self.site.pk, happened_at=at, patient=patient, kind="consent", value={"document": document}
-            )
-            record.append(note, by=doctor)
-        course = courses.open_course(patient, row["indication"], by=doctor, at=at)
-        for move in (CourseMove.SCREEN, CourseMove.FIND_ELIGIBLE, CourseMove.PLAN, CourseMove.BEGIN_INDUCTION):
-            course = courses.advance(course.pk, move, by=doctor, at=at, why="demo")
-        return course
+        return synthetic.begin_course(patient, row["indication"], by=doctor, at=at, why="demo")
 
     def order(self, course: Any, key: str, at: datetime, **more: Any) -> Order:
         """A signed order for one session of this person."""
@@ -122,40 +111,13 @@ class Demo:
             return start - timedelta(minutes=minutes)
 
         actions.check_in(session.pk, by=self.staff["desk"], at=minus(45))
-        answers: list[tuple[float, str, dict[str, Any]]] = [
-            (44, "identity", {"identifiers": ["name", "birth_date"]}),
-            (43, "weight", {"weight": str(row["weight_kg"]), "unit": "kg"}),
-            (42, "fasting", _fasting(minus)),
-            (41, "escort", {"name": row["escort"], "phone": row["escort_phone"], "reachable": "yes"}),
-            (40, "pregnancy", {"pregnant": "no"}),
-            (39, "medicines", {"classes": [], "other": "", "changes": "none"}),
-            (38, "mood", {"words": "A bit nervous, slept well."}),
-            (32, "iv_site", {"site": "left forearm", "gauge": "22", "patent": "yes", "attempts": "1"}),
-            (31, "equipment", dict.fromkeys(_equipment(), "yes")),
-            (30, "prescriber_on_site", {"present": "yes"}),
-        ]
-        for before, kind, value in answers:
-            actions.record_check(session.pk, kind, value, by=nurse, at=minus(before))
-        for scale, score in (("moaas", 5), ("pain", 1), ("nausea", 0)):
-            events.score(session.pk, scale, score, by=nurse, at=minus(29))
+        synthetic.walk_preflight(
+            session, minus, by=nurse, weight_kg=row["weight_kg"], escort=row["escort"], escort_phone=row["escort_phone"]
+        )
 
     def baseline(self, device: Device, patient: Patient, at: datetime) -> None:
         """The monitor's first values, as its gateway would bring them."""
-        values = {
-            "systolic_mmhg": 124.0, "diastolic_mmhg": 78.0, "mean_pressure_mmhg": 93.0, "heart_rate_per_min": 71.0,
-            "spo2_pct": 98.0, "resp_rate_per_min": 14.0,
-        }  # fmt: skip
-        readings = tuple(
-            vitals.SentReading(index=n, signal=signal, value=value, at=at, quality=Quality.GOOD)
-            for n, (signal, value) in enumerate(values.items())
-        )
-        message = vitals.SentMessage(
-            uid=uuid5(NAMESPACE_URL, f"demo {device.key} {at.isoformat()}"), sequence=0, device=device.key,
-            control_id=f"DEMO-{at:%H%M%S}", received_at=at, device_time=at, patient_id=patient.external_id,
-            patient_name="", bed=device.chair.bed if device.chair else "", mode=Mode.SIMULATED, readings=readings,
-            notes=(),
-        )  # fmt: skip
-        vitals.record_messages(GATEWAY, [message], by=record.Program("demo"), site=self.site.pk, at=self.now)
+        synthetic.first_values(device, patient, at, gateway=GATEWAY, program="demo", now=self.now)
 
     # ------------------------------------------------------------ the afternoon
     def afternoon(self) -> None:
@@ -230,29 +192,6 @@ class Demo:
         escort = {"name": session.patient.escort_name, "handed_over": True}
         recovery.look(session.pk, "escort", escort, by=nurse, at=leave_at - timedelta(minutes=1))
         recovery.discharge(session.pk, by=nurse, at=leave_at)
-
-
-def _dose_check(order: Order) -> dict[str, Any]:
-    rate = float(order.volume_ml or 0) / (float(order.duration_min or 1) / 60.0)
-    return {
-        "agreed": "yes", "dose_mg": str(order.dose_mg), "rate_ml_per_h": f"{rate:.1f}",
-        "concentration_mg_per_ml": str(order.concentration_mg_per_ml),
-    }  # fmt: skip
-
-
-def _fasting(minus: Any) -> dict[str, Any]:
-    """Breakfast the evening before, water three hours ago, nothing else: every kind that the rules ask about."""
-    kinds = {limit.kind for limits in policy.rules(1).session.start.fasting.values() for limit in limits}
-    answers: dict[str, Any] = {f"{kind}_none": "yes" for kind in kinds}
-    for kind, hours in (("light_meal", 11), ("food", 11), ("clear_liquid", 3)):
-        if kind in kinds:
-            del answers[f"{kind}_none"]
-            answers[kind] = minus(hours * 60).isoformat()
-    return answers
-
-
-def _equipment() -> list[str]:
-    return list(policy.rules(1).session.start.equipment)
 
 
 @lru_cache(maxsize=2)
