@@ -26,7 +26,9 @@ class Page:
 
     def stops(self) -> list[str]:
         """The findings that are not met, in words."""
-        found = re.findall(r'<li class="finding" data-look="(?:stops|unknown)".*?finding-because">(.*?)</p>', self.text, flags=re.S)
+        found = re.findall(
+            r'<li class="finding" data-look="(?:stops|unknown)".*?finding-because">(.*?)</p>', self.text, flags=re.S
+        )
         return [html.unescape(f) for f in found]
 
     def form(self, key: str) -> tuple[str, dict[str, Any]]:
@@ -70,3 +72,12 @@ def answer(client: Client, response: Any, url: str) -> Page:
 def open_page(client: Client, url: str) -> Page:
     """Open an address; redirects are followed."""
     return answer(client, client.get(url, follow=True), url)
+
+
+def read_off(order: Any) -> dict[str, str]:
+    """What a person reads off the order, the label and the pump of an infusion, when all three say the same."""
+    rate = float(order.volume_ml) / (float(order.duration_min) / 60.0)
+    return {
+        "agreed": "yes", "dose_mg": str(order.dose_mg), "rate_ml_per_h": f"{rate:.1f}",
+        "concentration_mg_per_ml": str(order.concentration_mg_per_ml),
+    }  # fmt: skip

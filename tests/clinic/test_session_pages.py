@@ -16,9 +16,9 @@ from stillhaven.clinic.record import clock
 from stillhaven.clinic.record.models import Access
 from stillhaven.clinic.session import actions, facts, queries
 from stillhaven.clinic.session.models import Check, TreatmentSession
-from stillhaven.clinic.web.demo import Demo, _dose_check
+from stillhaven.clinic.web.demo import Demo
 from tests.cast import make_clinic, signed_in
-from tests.clinic.filling import Page, open_page
+from tests.clinic.filling import Page, open_page, read_off
 
 pytestmark = pytest.mark.django_db
 
@@ -124,18 +124,18 @@ def test_the_two_entries_of_the_dose_check_are_hidden_until_both_are_in(demo: De
         assert "123.4" not in seen
         assert "0.777" not in seen
     assert "dose_check" not in page.forms(), "one's own second entry does not count"
-    page = page_of(demo, session, "second").send("dose_check", **_dose_check(order))
+    page = page_of(demo, session, "second").send("dose_check", **read_off(order))
     assert "123.4 mL/h" in page.words()
     assert "do not agree" in page.words()
     assert "dose_check-amend" in page.forms()
-    page = page_of(demo, session, "nurse").send("dose_check-amend", **_dose_check(order), reason="misread the pump")
+    page = page_of(demo, session, "nurse").send("dose_check-amend", **read_off(order), reason="misread the pump")
     assert "Both entries agree" in page.words()
 
 
-def test_nobody_corrects_another_persons_dose_check(demo: Demo) -> None:
+def test_nobody_corrects_another_personsread_off(demo: Demo) -> None:
     session = booked(demo)
     assert session.order is not None
-    page_of(demo, session, "nurse").send("dose_check", **_dose_check(session.order))
+    page_of(demo, session, "nurse").send("dose_check", **read_off(session.order))
     mine = Check.objects.get(kind="dose_check")
     client = signed_in(demo.staff["second"])
     sent = {"amends": str(mine.uid), "kind": "dose_check", "reason": "x", "agreed": "no"}

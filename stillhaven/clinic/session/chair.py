@@ -22,6 +22,7 @@ from stillhaven.reference.load import Reference
 from stillhaven.science import observation
 from stillhaven.science import session as rules_of_state
 from stillhaven.science.dose_entries import Kind
+from stillhaven.science.dosing import Running
 from stillhaven.science.limits import duration, plain
 from stillhaven.science.protocol import Drug, Route
 from stillhaven.science.session import Move, State
@@ -46,7 +47,8 @@ def panel(
     }
     if session.state in (State.DOSING.value, State.HELD.value, State.RECOVERING.value):
         shown |= {
-            "drug": page_parts.drug_of(session, now),
+            "drug": (drug := page_parts.drug_of(session, now)),
+            "rate": rate_words(drug),
             "doses": queries.doses(session),
             "due": [_due(row, now) for row in due.timetable(session, now).due(now)],
             "happened": list(reversed(queries.events(session))),
@@ -54,6 +56,12 @@ def panel(
             "watch": watch(request, session, now, rules),
         }
     return shown
+
+
+def rate_words(drug: Running) -> str:
+    """How fast it runs now, in both units; empty where it does not run or nobody can know."""
+    parts = [(drug.rate_mg_per_h, "mg/h"), (drug.rate_ml_per_h, "mL/h")]
+    return " · ".join(f"{plain(round(value, 2))} {unit}" for value, unit in parts if value)
 
 
 def _due(row: Any, now: datetime) -> dict[str, str]:

@@ -25,7 +25,7 @@ def amend_check(
     uid: UUID | None = None,
 ) -> Check:  # fmt: skip
     """Correct one answer.  Refused once the record is signed (then it is an addendum), and for another's dose check."""
-    session = begin(session_id, "session.check", by=by, at=at, uid=uid, model=Check)
+    session = begin(session_id, "session.check", by=by, at=at, uid=uid, model=Check, amends_id=amends)
     if session.state == State.SIGNED.value:
         raise Refused(why="the record is signed; correct it with an addendum")
     check = Check.objects.filter(uid=amends, session=session).first()
@@ -46,6 +46,6 @@ def _clean(kind: str, value: Mapping[str, Any]) -> dict[str, Any]:
     if scale is None or kind in preflight.CLEANERS:
         return preflight.clean_check(kind, value)
     typed = str(value.get("value", "")).strip()
-    if not typed.isdigit() or not scale.low <= int(typed) <= scale.high:
+    if not (typed.isdecimal() and len(typed) <= 9) or not scale.low <= int(typed) <= scale.high:
         raise BadInput("value", f"{scale.short} runs from {scale.low} to {scale.high}")
     return {"score": int(typed)}

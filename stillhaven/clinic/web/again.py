@@ -8,12 +8,15 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
-from django.http import HttpRequest, HttpResponse, QueryDict
+from asgiref.sync import iscoroutinefunction
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect
 from django.urls import Resolver404, resolve
 from django.utils.http import url_has_allowed_host_and_scheme
 
 from stillhaven.clinic.people.asking import Problem
+from stillhaven.clinic.people.gate import SignedOut
 from stillhaven.science.errors import BadInput, Refused
 
 
@@ -33,13 +36,20 @@ def page(request: HttpRequest, error: BadInput | Refused, status: int) -> HttpRe
         findings=() if isinstance(error, BadInput) else tuple(f for f in error.findings if f.stops),
         refused=isinstance(error, Refused),
     )  # fmt: skip
+    before = request.path, request.GET
     request.problem = problem  # type: ignore[attr-defined]
     request.method, request.path, request.path_info = "GET", parts.path, parts.path
     request.GET = QueryDict(parts.query)
-    response: HttpResponse = match.func(request, *match.args, **match.kwargs)
-    if response.status_code == 200:
-        response.status_code = status
-    return response
+    try:
+        response = None if iscoroutinefunction(match.func) else match.func(request, *match.args, **match.kwargs)
+    except (BadInput, Refused, SignedOut, Http404, PermissionDenied):
+        response = None
+    if response is None or response.status_code != 200:  # `next` named a page that has no such form, or no page
+        request.method, request.path, request.path_info, request.GET = "POST", before[0], before[0], before[1]
+        return None
+    response.status_code = status
+    found: HttpResponse = response
+    return found
 
 
 def back_to(request: HttpRequest) -> HttpResponse | None:

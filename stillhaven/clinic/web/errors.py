@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import quote
 
 from django.core.exceptions import PermissionDenied
-from django.db import DatabaseError
+from django.db import DatabaseError, DataError
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 
@@ -30,6 +30,8 @@ class Refusals:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
+        if (field := _unreadable(request)) is not None:
+            return bad_input(request, BadInput(field, "holds a character that cannot be kept; type it again"))
         response: HttpResponse = self.get_response(request)
         return response
 
@@ -45,12 +47,40 @@ class Refusals:
         if isinstance(exception, Refused):
             note_refusal(request, exception.why)
             return refused(request, exception, status=409)
+        if isinstance(exception, DataError):
+            log.warning("%s %s: %s", request.method, request.path, type(exception).__name__)  # never what was typed
+            return bad_input(request, BadInput("form", "a text is too long or a number too large to be kept"))
         if isinstance(exception, record.AlreadyRecorded):
-            done = JsonResponse({"ok": True, "uid": str(exception.entry.uid), "repeat": True})
-            return done if wants_json(request) else again.back_to(request) or done
+            return _repeat(request, exception)
         if isinstance(exception, Http404 | PermissionDenied):
             note_refusal(request, "not there, or not to be seen")
         return None
+
+
+def _unreadable(request: HttpRequest) -> str | None:
+    """A field of the address or of the form with a zero byte: PostgreSQL holds none, and nobody types one."""
+    for sent in (request.GET, request.POST if request.method == "POST" else {}):
+        for name, values in sent.lists() if sent else ():
+            if "\x00" in name or any("\x00" in value for value in values):
+                return name.replace("\x00", "") or "form"
+    return None
+
+
+def _repeat(request: HttpRequest, known: record.AlreadyRecorded) -> HttpResponse:
+    """The same deed of the same person, sent twice, is answered as the first time; any other use of its uid is refused.
+
+    What is compared here holds for every entry; what makes two deeds of one kind the same, `session.queries` knows.
+    """
+    entry: Any = known.entry
+    session = getattr(entry, "session", None)
+    here = (request.resolver_match.kwargs if request.resolver_match else {}).get("uid")
+    elsewhere = here is not None and session is not None and str(getattr(session, "uid", session)) != str(here)
+    if entry.by_id is None or entry.by_id != request.user.pk or elsewhere:
+        error = Refused(why="this was sent under a name that something else has already; write it down anew")
+        note_refusal(request, "a uid that is in use")
+        return refused(request, error, status=409)
+    done = JsonResponse({"ok": True, "uid": str(entry.uid), "repeat": True})
+    return done if wants_json(request) else again.back_to(request) or done
 
 
 def wants_json(request: HttpRequest) -> bool:
@@ -100,6 +130,14 @@ def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpR
     if wants_json(request):
         return JsonResponse({"why": "not found"}, status=404)
     return render(request, "errors/not_found.html", status=404)
+
+
+def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    """400: too large, or not what a browser sends."""
+    if wants_json(request):
+        return JsonResponse({"why": "this request cannot be read, or is too large"}, status=400)
+    error = BadInput("form", "cannot be read, or is too large")
+    return render(request, "errors/bad_input.html", {"error": error}, status=400)
 
 
 def server_error(request: HttpRequest) -> HttpResponse:

@@ -26,5 +26,6 @@ urlpatterns = [
 if settings.MODE != "clinic":  # for those who build it
     urlpatterns.append(path("styleguide/", styleguide, name="styleguide"))
 
+handler400 = "stillhaven.clinic.web.errors.bad_request"
 handler404 = "stillhaven.clinic.web.errors.not_found"
 handler500 = "stillhaven.clinic.web.errors.server_error"
