@@ -68,8 +68,8 @@ def demo_parts(clinic: Sequence[Part], target: str, *, keep: bool) -> list[Part]
     )
     first = (seed.name,) if keep else (seed.name, past.name)
     live = Part(name="monitors", command=monitors, needs=("gateway", *first))
-    watch = replace(parts.pop("watch"), needs=("postgres", "migrate", *first))
-    return [*parts.values(), seed, *([] if keep else [past]), watch, live]
+    watch = replace(parts.pop("watch"), needs=("postgres", "migrate", *first, live.name))
+    return [*parts.values(), seed, *([] if keep else [past]), live, watch]
 
 
 def tell(line: str) -> None:

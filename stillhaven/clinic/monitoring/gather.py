@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
+
+from django.db.models import F
 
 from stillhaven.clinic.monitoring.models import AlarmEvent, LimitChange
 from stillhaven.clinic.record import policy
@@ -19,6 +22,9 @@ from stillhaven.science.alarms.plan import AlarmPlan, LimitSetting, build_plan, 
 from stillhaven.science.session import DRUG_RUNNING, WATCHED, State
 from stillhaven.science.vitals import Mode
 
+SAME_OFFSET = timedelta(seconds=10)  # a wrong clock is wrong by as much from message to message
+STEADY = timedelta(seconds=30)  # and stays so for at least this long
+SEVERE = 3  # the grade that the reference calls severe
 CLOCK_TOLERANCE = timedelta(seconds=60)  # a monitor's clock may be this far off before its times are doubted
 
 
@@ -61,7 +67,9 @@ def events_of(session: TreatmentSession) -> list[alarms.AlarmEvent]:
     return [alarms.AlarmEvent.from_dict(data) for data in rows]
 
 
-def facts_of(session: TreatmentSession, now: datetime, seen: Iterable[str] = ()) -> known.AlarmFacts:
+def facts_of(
+    session: TreatmentSession, now: datetime, seen: Iterable[str] = (), timetable: due_checks.Timetable | None = None
+) -> known.AlarmFacts:
     """All besides readings, events and the plan.  `seen`: signals that have arrived in this session."""
     moves = {m.move: m.happened_at for m in queries.moves(session)}
     start, end = queries.window(session, now)
@@ -73,12 +81,32 @@ def facts_of(session: TreatmentSession, now: datetime, seen: Iterable[str] = ())
         attached=attached,
         observed=(*_observed(session), *_conflicts(session, attached, start)),
         scores=_scores(session),
-        checks=due_checks.for_alarms(session, now) if session.state in {s.value for s in WATCHED} else (),
+        checks=_checks(session, timetable or due_checks.timetable(session, now), now),
         clocks=_clocks(attached, start),
         dosing_from=moves.get("start"),
         ended_at=ended,
         accept_simulated=Mode.SIMULATED in charted(session),
     )
+
+
+def facts_later(
+    facts: known.AlarmFacts, session: TreatmentSession, now: datetime, seen: Iterable[str],
+    timetable: due_checks.Timetable, since: datetime | None,
+) -> known.AlarmFacts:  # fmt: skip
+    """The same facts some seconds later, nothing clinical having been recorded: what arrived, and what time brought."""
+    start = min((a.since for a in facts.attached), default=now)
+    others = tuple(o for o in facts.observed if o.kind != _CONFLICT)
+    return replace(
+        facts,
+        expected=_expected(session, facts.attached, since, seen),
+        observed=(*others, *_conflicts(session, facts.attached, start)),
+        checks=_checks(session, timetable, now),
+        clocks=_clocks(facts.attached, start),
+    )
+
+
+def _checks(session: TreatmentSession, timetable: due_checks.Timetable, now: datetime) -> tuple[known.CheckDue, ...]:
+    return due_checks.alarm_checks(timetable, now) if session.state in {s.value for s in WATCHED} else ()
 
 
 def _attached(session: TreatmentSession, start: datetime, end: datetime) -> tuple[known.Attached, ...]:
@@ -96,10 +124,10 @@ def _expected(
         return ()
     signals = reference.current().signals
     wanted = set(reference.current().session.start.monitored_signals) | set(seen)
-    continuous = sorted(key for key in wanted if key in signals and not signals[key].intermittent)
+    arriving = sorted(key for key in wanted if key in signals)
     device = attached[-1].device if attached else ""
     begun = max(since, attached[-1].since) if attached else since
-    return tuple(known.Expected(signal=key, since=begun, device=device) for key in continuous)
+    return tuple(known.Expected(signal=key, since=begun, device=device) for key in arriving)
 
 
 def _observed(session: TreatmentSession) -> tuple[known.Observed, ...]:
@@ -107,7 +135,7 @@ def _observed(session: TreatmentSession) -> tuple[known.Observed, ...]:
     rows = Event.objects.current().filter(session=session, kind__in=("adverse_event", "request", "withdrawal"))
     return tuple(
         known.Observed(
-            kind=_KINDS.get(row.key, row.key), at=row.happened_at, known_at=row.recorded_at,
+            kind=_kind(row), at=row.happened_at, known_at=row.recorded_at,
             until=_moment(row.value.get("resolved_at")),
             subject=str(row.uid), text=row.label,
         )
@@ -117,6 +145,13 @@ def _observed(session: TreatmentSession) -> tuple[known.Observed, ...]:
 
 # what a tap is called in the record -> what the alarm conditions call it
 _KINDS = {"stop": "stop_requested", "withdrawal": "consent_withdrawn"}
+
+
+def _kind(row: Event) -> str:
+    """The condition's own word: a severe agitation is one of its own."""
+    if row.key == "anxiety_agitation" and (row.grade or 0) >= SEVERE:
+        return "severe_agitation"
+    return _KINDS.get(row.key, row.key)
 
 
 def _moment(text: str | None) -> datetime | None:
@@ -135,9 +170,12 @@ def _conflicts(
     if other is not None and not _is_default(other.patient_id_sent):
         still = recent.filter(patient_id_sent=session.patient.external_id, seq__gt=other.seq).order_by("-seq").first()
         yield known.Observed(
-            kind="identity_conflict", at=other.recorded_at, known_at=other.recorded_at, subject=other.patient_id_sent,
+            kind=_CONFLICT, at=other.recorded_at, known_at=other.recorded_at, subject=other.patient_id_sent,
             until=still.recorded_at if still else None, text=other.patient_id_sent,
         )  # fmt: skip
+
+
+_CONFLICT = "identity_conflict"
 
 
 def _is_default(patient_id: str) -> bool:
@@ -154,20 +192,32 @@ def _scores(session: TreatmentSession) -> tuple[known.Score, ...]:
 
 
 def _clocks(attached: Sequence[known.Attached], start: datetime) -> tuple[known.ClockOff, ...]:
-    """Devices whose newest message carried a time far from the gateway's."""
-    found = []
-    for a in attached:
-        newest = (
-            Message.objects.filter(device__key=a.device, recorded_at__gte=start, device_time__isnull=False)
-            .order_by("-seq")
-            .first()
-        )
-        if newest is None or newest.device_time is None:
-            continue
-        off = newest.device_time - newest.received_at
-        if abs(off) > CLOCK_TOLERANCE:
-            found.append(known.ClockOff(device=a.device, since=newest.recorded_at, offset_s=off.total_seconds()))
-    return tuple(found)
+    """Stretches in which a device's clock was far from the gateway's.
+
+    A time ahead of ours can only be a wrong clock.  A time behind may be a message that was kept while the network was
+    away: it counts as a wrong clock only where it stays equally far behind, as kept messages do not.
+    """
+    found = [_clock_off(a.device, start) for a in attached]
+    return tuple(off for off in found if off is not None)
+
+
+def _clock_off(device: str, start: datetime) -> known.ClockOff | None:
+    timed = Message.objects.filter(device__key=device, device_time__isnull=False)
+    far = (
+        timed.filter(recorded_at__gte=start)
+        .annotate(apart=F("device_time") - F("received_at"))
+        .exclude(apart__range=(-CLOCK_TOLERANCE, CLOCK_TOLERANCE))
+    )
+    last = far.order_by("-seq").first()
+    if last is None:
+        return None
+    alike = far.filter(apart__range=(last.apart - SAME_OFFSET, last.apart + SAME_OFFSET))
+    first = alike.order_by("seq").first() or last
+    if last.apart < timedelta() and last.recorded_at - first.recorded_at < STEADY:
+        return None
+    right = timed.filter(seq__gt=last.seq).order_by("seq").first()
+    until = right.recorded_at if right else None
+    return known.ClockOff(device=device, since=first.recorded_at, offset_s=last.apart.total_seconds(), until=until)
 
 
 def is_over(session: TreatmentSession) -> bool:

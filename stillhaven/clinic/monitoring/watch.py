@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import time
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -19,7 +20,7 @@ from stillhaven.clinic.monitoring.models import AlarmEvent, Heartbeat
 from stillhaven.clinic.record import actions as record
 from stillhaven.clinic.record import clock
 from stillhaven.clinic.record.models import Head
-from stillhaven.clinic.session import queries
+from stillhaven.clinic.session import due, queries
 from stillhaven.clinic.session.models import TreatmentSession
 from stillhaven.clinic.vitals import queries as vitals
 from stillhaven.clinic.vitals.models import ReadingMark
@@ -28,7 +29,9 @@ from stillhaven.science.vitals import Reading
 
 log = logging.getLogger(__name__)
 WATCH = record.Program("the watch")
-FACTS_AGE_S = 5.0  # facts that only time changes are gathered anew this often
+TRIM_EVERY_S = 10.0
+LATER_S = 1.0  # what only time and readings change is looked at this often
+FACTS_AGE_S = 30.0  # everything is gathered anew this often, and at once when something clinical was recorded
 
 
 @dataclass
@@ -40,6 +43,9 @@ class Watched:
     events: list[alarms.AlarmEvent]
     facts: alarms.AlarmFacts
     gathered_at: float
+    judged_until: datetime
+    loaded_to: int = 0  # readings up to this place in the chain are here already
+    trimmed_at: float = 0.0
     readings: list[Reading] = field(default_factory=list)
     worn: tuple[vitals.Worn, ...] = ()
     marks: tuple[ReadingMark, ...] = ()
@@ -48,14 +54,20 @@ class Watched:
     def take(self, rows: Iterable[vitals.Arrived]) -> None:
         """Learn what arrived, if it is this patient's."""
         for reading in vitals.theirs(rows, self.session.patient_id, self.worn, self.marks):
-            self.readings.append(reading)
-            self.seen.add(reading.signal)
+            if reading.seq > self.loaded_to:
+                self.readings.append(reading)
+                self.seen.add(reading.signal)
 
-    def trim(self, now: datetime) -> None:
-        """Forget readings that no rule looks back to."""
-        oldest = now - timedelta(seconds=self.plan.window_s + 60.0)
-        if self.readings and self.readings[0].arrived_at < oldest - timedelta(seconds=60):
-            self.readings = [r for r in self.readings if r.arrived_at >= oldest]
+    def new_events(self, now: datetime) -> list[alarms.AlarmEvent]:
+        """What science finds now that is not written yet."""
+        return alarms.evaluate(self.plan, self.readings, self.events, now, self.facts, judged_until=self.judged_until)
+
+    def judged(self, now: datetime) -> None:
+        """All that was to say until now is written; forget, now and then, what no rule looks back to."""
+        self.judged_until = now
+        if time.monotonic() - self.trimmed_at > TRIM_EVERY_S:
+            self.readings = alarms.trim(self.plan, self.readings, now, self.facts)
+            self.trimmed_at = time.monotonic()
 
 
 class Watch:
@@ -65,6 +77,7 @@ class Watch:
         self.sessions: dict[int, Watched] = {}
         self.seen: dict[str, int] = {}
         self.stale: set[int] = set()
+        self.began: datetime | None = None
 
     def note(self, payload: str) -> None:
         """Something was committed: whose facts have to be gathered anew?"""
@@ -85,49 +98,58 @@ class Watch:
             if pk in self.stale or time.monotonic() - watched.gathered_at > FACTS_AGE_S:
                 self.stale.discard(pk)
                 self._gather(watched, now)
+            elif time.monotonic() - watched.later_at > LATER_S:
+                watched.facts = gather.facts_later(
+                    watched.facts, watched.session, now, watched.seen, watched.timetable, watched.ready_at
+                )
+                watched.later_at = time.monotonic()
             watched.trim(now)
             if alarms.evaluate(watched.plan, watched.readings, watched.events, now, watched.facts):
                 written += self._write(watched, now)
         return written
 
     def _meet_sessions(self, now: datetime) -> None:
-        open_now = {s.pk: s for s in queries.open_sessions(_all_sites())}
+        open_now = dict(queries.open_sessions(_all_sites()).values_list("pk", "state"))
         for pk in set(self.sessions) - set(open_now):
             watched = self.sessions.pop(pk)
             self._gather(watched, now)
             self._write(watched, now)  # what was open when the patient left is ended
-        for pk, session in open_now.items():
+        for pk, state in open_now.items():
             if pk not in self.sessions:
-                self.sessions[pk] = self._first_look(session, now)
-            elif self.sessions[pk].session.state != session.state:
+                self.sessions[pk] = self._first_look(queries.open_or_closed(pk), now)
+            elif self.sessions[pk].session.state != state:
                 self.stale.add(pk)
 
     def _first_look(self, session: TreatmentSession, now: datetime) -> Watched:
-        plan = gather.plan_of(session)
-        start = max(queries.window(session, now)[0], now - timedelta(seconds=plan.window_s + 120.0))
-        readings = vitals.readings_of(session.patient_id, start, now + timedelta(minutes=1))
-        seen = {r.signal for r in readings}
-        watched = Watched(
-            session=session, plan=plan, events=gather.events_of(session),
-            facts=gather.facts_of(session, now, seen), gathered_at=time.monotonic(), readings=readings, seen=seen,
-            worn=_worn(session, now), marks=_marks(session, now),
-        )  # fmt: skip
         name = f"vitals:{session.site_id}"
-        self.seen.setdefault(name, max((r.seq for r in readings), default=0) or _end_of(name))
-        return watched
+        self.seen.setdefault(name, _end_of(name))
+        plan, timetable = gather.plan_of(session), due.timetable(session, now)
+        start = max(queries.window(session, now)[0], now - timedelta(seconds=plan.window_s + 120.0))
+        # Not further than what was taken so far: the rest comes with the next taking, to this session as to all.
+        readings = [r for r in _readings(session, start, now) if not r.seq > self.seen[name]]
+        seen = {r.signal for r in readings}
+        return Watched(
+            session=session, plan=plan, events=gather.events_of(session), timetable=timetable,
+            facts=gather.facts_of(session, now, seen, timetable), ready_at=queries.moment_of(session, "make_ready"),
+            gathered_at=time.monotonic(), readings=readings, seen=seen, worn=_worn(session, now),
+            marks=_marks(session, now),
+        )  # fmt: skip
 
     def _gather(self, watched: Watched, now: datetime) -> None:
-        watched.session = queries.open_or_closed(watched.session.pk)
-        watched.plan = gather.plan_of(watched.session)
-        watched.events = gather.events_of(watched.session)
-        watched.facts = gather.facts_of(watched.session, now, watched.seen)
-        worn, marks = _worn(watched.session, now), _marks(watched.session, now)
+        watched.session = session = queries.open_or_closed(watched.session.pk)
+        watched.plan = gather.plan_of(session)
+        watched.events = gather.events_of(session)
+        watched.timetable = due.timetable(session, now)
+        watched.ready_at = queries.moment_of(session, "make_ready")
+        worn, marks = _worn(session, now), _marks(session, now)
         if (worn, marks) != (watched.worn, watched.marks):  # what was sent before counts, or no longer counts
             watched.worn, watched.marks = worn, marks
+            upto = self.seen[f"vitals:{session.site_id}"]
             start = now - timedelta(seconds=watched.plan.window_s + 120.0)
-            watched.readings = vitals.readings_of(watched.session.patient_id, start, now + timedelta(minutes=1))
+            watched.readings = [r for r in _readings(session, start, now) if not r.seq > upto]
             watched.seen |= {r.signal for r in watched.readings}
-        watched.gathered_at = time.monotonic()
+        watched.facts = gather.facts_of(session, now, watched.seen, watched.timetable)
+        watched.gathered_at = watched.later_at = time.monotonic()
 
     def _take_readings(self) -> None:
         for name, end in Head.objects.filter(name__startswith="vitals:").values_list("name", "count"):
@@ -135,18 +157,21 @@ class Watch:
             if end < first:
                 continue
             site = int(name.split(":")[1])
-            rows = vitals.arrived_between(site, first, end)
+            whose: dict[tuple[str, int | None], list[vitals.Arrived]] = defaultdict(list)
+            for row in vitals.arrived_between(site, first, end):
+                whose["device", row[0]].append(row)
+                whose["patient", row[1]].append(row)
             self.seen[name] = end
             for watched in self.sessions.values():
                 if watched.session.site_id == site:
-                    watched.take(rows)
+                    watched.take(r for key in watched.sources for r in whose.get(key, ()))
 
     def _write(self, watched: Watched, now: datetime) -> int:
         """Ask again with nobody else writing, and append what is new."""
         with transaction.atomic():
             session = queries.locked(watched.session.pk)
             watched.events = gather.events_of(session)
-            new = alarms.evaluate(watched.plan, watched.readings, watched.events, now, watched.facts)
+            new = watched.new_events(now)
             append_events(session, new, by=WATCH)
         watched.events = [*watched.events, *new]
         return len(new)
@@ -174,8 +199,22 @@ def append_events(session: TreatmentSession, events: Iterable[alarms.AlarmEvent]
         record.append(*rows, by=by)
 
 
+def _readings(session: TreatmentSession, plan: alarms.AlarmPlan, until: datetime, now: datetime) -> list[Reading]:
+    """What the rules look back to: all of what a cuff measured in this session, and the last minutes of the rest."""
+    begun = queries.window(session, now)[0]
+    end = now + timedelta(minutes=1)
+    recent = max(begun, min(until, now) - timedelta(seconds=plan.window_s + 120.0))
+    rare = [signal.key for signal in plan.signals if signal.intermittent]
+    before = vitals.readings_of(session.patient_id, begun, recent, signals=rare) if recent > begun else []
+    return [*before, *vitals.readings_of(session.patient_id, recent, end)]
+
+
 def _all_sites() -> list[int]:
     return list(TreatmentSession.objects.values_list("site_id", flat=True).distinct())
+
+
+def _readings(session: TreatmentSession, start: datetime, now: datetime) -> list[Reading]:
+    return vitals.readings_of(session.patient_id, start, now + timedelta(minutes=1))
 
 
 def _worn(session: TreatmentSession, now: datetime) -> tuple[vitals.Worn, ...]:
