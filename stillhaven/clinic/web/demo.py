@@ -94,12 +94,11 @@ class Demo:
         device = Device.objects.get(site=self.site, chair=self.chairs[chair])
         vitals.attach(device, patient, by=nurse, start=start - timedelta(minutes=35))
         self.baseline(device, patient, start - timedelta(minutes=6))
-        at = start - timedelta(minutes=5)
-        actions.make_ready(session.pk, by=nurse, at=at)
         for person in (nurse, second):
             actions.record_check(
                 session.pk, "dose_check", _dose_check(order), by=person, at=start - timedelta(minutes=2)
             )
+        actions.make_ready(session.pk, by=nurse, at=start - timedelta(seconds=5))
         actions.start_dosing(session.pk, by=nurse, at=start, lot="DEMO-K50-01")
         return session
 
