@@ -16,6 +16,7 @@ urlpatterns = [
     path("accounts/", include("allauth.urls")),
     path("", include("stillhaven.clinic.people.urls")),
     path("sessions/", include("stillhaven.clinic.monitoring.urls")),
+    path("drills/", include("stillhaven.clinic.monitoring.drill_urls")),
     path("sessions/", include("stillhaven.clinic.session.urls")),
     path("sessions/", include("stillhaven.clinic.recovery.urls")),
     path("", include("stillhaven.clinic.plan.urls")),
