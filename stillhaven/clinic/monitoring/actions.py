@@ -24,7 +24,9 @@ def acknowledge(
     session_id: int, alarm: str, *, by: User, at: datetime, uid: UUID | None = None, did: str = ""
 ) -> alarms.AlarmEvent:
     """Answer one alarm.  It falls silent; it stays on the screen until its cause is gone."""
-    session = session_actions.begin(session_id, "alarm.acknowledge", by=by, at=at, uid=uid, model=AlarmEvent)
+    session = session_actions.begin(
+        session_id, "alarm.acknowledge", by=by, at=at, uid=uid, model=AlarmEvent, kind="acknowledged"
+    )
     events = gather.events_of(session)
     found = next((a for a in alarms.open_alarms(events, at) if a.uid == alarm), None)
     if found is None:
@@ -41,7 +43,9 @@ def pause_audio(
     session_id: int, seconds: float, *, by: User, at: datetime, uid: UUID | None = None
 ) -> alarms.AlarmEvent:
     """Pause the sound of one session.  It comes back by itself, and at once with a new high alarm."""
-    session = session_actions.begin(session_id, "alarm.pause", by=by, at=at, uid=uid, model=AlarmEvent)
+    session = session_actions.begin(
+        session_id, "alarm.pause", by=by, at=at, uid=uid, model=AlarmEvent, kind="audio_paused"
+    )
     plan = gather.plan_of(session)
     event = alarms.pause_audio(plan, by=by.signature_name, at=at, seconds=seconds, uid=str(uid or uuids.uuid4()))
     append_events(session, [event], by=by)
@@ -51,7 +55,9 @@ def pause_audio(
 @transaction.atomic
 def resume_audio(session_id: int, *, by: User, at: datetime, uid: UUID | None = None) -> alarms.AlarmEvent:
     """End the pause of the sound before its time."""
-    session = session_actions.begin(session_id, "alarm.pause", by=by, at=at, uid=uid, model=AlarmEvent)
+    session = session_actions.begin(
+        session_id, "alarm.pause", by=by, at=at, uid=uid, model=AlarmEvent, kind="audio_resumed"
+    )
     event = alarms.resume_audio(gather.plan_of(session), by=by.signature_name, at=at, uid=str(uid or uuids.uuid4()))
     append_events(session, [event], by=by)
     return event
@@ -63,7 +69,9 @@ def change_limit(
     uid: UUID | None = None,
 ) -> LimitChange:  # fmt: skip
     """Change one alarm limit for this session; every screen announces it, and the ledger keeps it."""
-    session = session_actions.begin(session_id, "session.limits", by=by, at=at, uid=uid, model=LimitChange)
+    session = session_actions.begin(
+        session_id, "session.limits", by=by, at=at, uid=uid, model=LimitChange, condition=condition, tier=tier
+    )
     if not why.strip():
         raise BadInput("why", "say why the limit is changed")
     setting = LimitSetting(

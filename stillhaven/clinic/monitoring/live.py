@@ -256,6 +256,6 @@ def newer(delta: dict[str, Any], since: str) -> dict[str, Any] | None:
 
 def _parse(cursor: str) -> tuple[int, int] | None:
     vital, _, clinical = cursor.partition(".")
-    if not (vital[:1] == "v" and clinical[:1] == "c" and vital[1:].isdigit() and clinical[1:].isdigit()):
+    if not (vital[:1] == "v" and clinical[:1] == "c" and vital[1:].isdecimal() and clinical[1:].isdecimal()):
         return None
     return int(vital[1:]), int(clinical[1:])

@@ -53,7 +53,7 @@ def by_hand(sent: Sent, request: HttpRequest) -> None:
     values = {str(key): Sent.number(_one(sent, str(key), value), str(key)) for key, value in row.items()}
     uids = {key: uuids.uuid5(sent.uid, key) for key in values} if sent.uid else None
     for uid in (uids or {}).values():
-        answer_repeat(Reading, uid)
+        answer_repeat(Reading, uid, by=sent.by, patient_id=sent.session.patient_id)
     simulated = Mode.SIMULATED in gather.charted(sent.session)
     vitals.record_by_hand(sent.session.patient, values, by=sent.by, at=sent.at, simulated=simulated, uids=uids)
 

@@ -165,7 +165,7 @@ def _administrator(request: HttpRequest) -> User:
 
 
 def _numbers(texts: list[str]) -> list[int]:
-    return [int(text) for text in texts if text.isdigit()]
+    return [int(text) for text in texts if text.isdecimal() and len(text) < 10]
 
 
 def _typed(request: HttpRequest) -> dict[str, Any]:

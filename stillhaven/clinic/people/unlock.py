@@ -142,7 +142,7 @@ class Tried:
 def with_pin(request: HttpRequest, staff: Any, pin: Any) -> Tried:
     """Unlock this browser, or take it over from a colleague."""
     browser = request.session.get(BROWSER, "")
-    if not str(staff or "").isdigit():
+    if not str(staff or "").isdecimal():
         return Tried(why="choose your name first", status=422)
     who = next((user for user in roster(request) if user.pk == int(str(staff))), None)
     if who is None:

@@ -163,6 +163,6 @@ def _hours(text: Any, field: str) -> Decimal | None:
 def _whole(text: Any, field: str) -> int | None:
     if not str(text or "").strip():
         return None
-    if not str(text).strip().isdigit():
+    if not str(text).strip().isdecimal():
         raise BadInput(field, "write whole minutes")
     return int(str(text))

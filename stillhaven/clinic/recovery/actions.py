@@ -28,7 +28,7 @@ def look(
     session_id: int, kind: str, value: Mapping[str, Any], *, by: User, at: datetime, uid: UUID | None = None
 ) -> RecoveryCheck:
     """Write down one look: a score's items, a yes or no, the escort with the handover time."""
-    session = session_actions.begin(session_id, "recovery.check", by=by, at=at, uid=uid, model=RecoveryCheck)
+    session = session_actions.begin(session_id, "recovery.check", by=by, at=at, uid=uid, model=RecoveryCheck, kind=kind)
     if session.state not in (State.RECOVERING.value, State.DOSING.value, State.HELD.value):
         raise Refused(why=f"the session is {session.state.replace('_', ' ')}; recovery begins with the drug")
     check = RecoveryCheck(
@@ -50,7 +50,10 @@ def _clean(session: TreatmentSession, kind: str, value: Mapping[str, Any], at: d
             answer = value.get(item.key)
             if answer in (None, ""):
                 continue
-            points = int(answer)
+            try:
+                points = int(answer)
+            except (TypeError, ValueError):
+                raise BadInput(item.key, "choose one of the answers") from None
             if not item.low <= points <= item.high:
                 raise BadInput(item.key, f"runs from {item.low} to {item.high}")
             items[item.key] = points
@@ -59,9 +62,10 @@ def _clean(session: TreatmentSession, kind: str, value: Mapping[str, Any], at: d
         return {"items": items}
     if kind in facts.YES_NO or kind.removeprefix("over_") in rules.symptoms:
         answers = {"yes": True, "no": False, "unknown": None, True: True, False: False, None: None}
-        if value.get("answer") not in answers:
+        given = value.get("answer")
+        if isinstance(given, list | dict) or given not in answers:
             raise BadInput("answer", "answer yes, no or not known")
-        return {"yes": answers[value.get("answer")], "note": str(value.get("note", "")).strip()[:300]}
+        return {"yes": answers[given], "note": str(value.get("note", "")).strip()[:300]}
     if kind == "escort":
         name = str(value.get("name", "")).strip()
         if not name:
@@ -75,7 +79,7 @@ def override(
     session_id: int, rule: str, against: str, why: str, *, by: User, at: datetime, uid: UUID | None = None
 ) -> Check:
     """A prescriber lets the patient go in spite of one finding, by name and with a reason, where policy allows it."""
-    session = session_actions.begin(session_id, "recovery.override", by=by, at=at, uid=uid, model=Check)
+    session = session_actions.begin(session_id, "recovery.override", by=by, at=at, uid=uid, model=Check, kind="override")
     role = next(r for r in by.roles if r in ("prescriber", "medical_director"))
     given = start.Override(rule=rule, against=against, by=by.signature_name, role=role, reason=why)
     found = facts.discharge_findings(session, at)

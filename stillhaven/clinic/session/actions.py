@@ -69,12 +69,17 @@ def advance(
     return session
 
 
-def begin(session_id: int, action: str, *, by: User, at: datetime, uid: UUID | None, model: Any) -> TreatmentSession:
-    """The first two beats of every deed: may this person, was it done already, and nobody else writes meanwhile."""
+def begin(
+    session_id: int, action: str, *, by: User, at: datetime, uid: UUID | None, model: Any, **same: Any
+) -> TreatmentSession:
+    """The first two beats of every deed: may this person, was it done already, and nobody else writes meanwhile.
+
+    `same` says in which fields an entry with this uid must agree to be this deed and no other.
+    """
     roles.require(by, action)
     session = queries.locked(session_id)
     roles.require_patient(by, action, session.patient)
-    queries.answer_repeat(model, uid)
+    queries.answer_repeat(model, uid, by=by, session_id=session_id, **same)
     if at > facts.now() + _CLOCK_SLACK:
         raise BadInput("happened_at", "lies in the future; check the clock of this device")
     return session
@@ -83,7 +88,7 @@ def begin(session_id: int, action: str, *, by: User, at: datetime, uid: UUID | N
 @transaction.atomic
 def check_in(session_id: int, *, by: User, at: datetime, uid: UUID | None = None) -> TreatmentSession:
     """The patient has arrived."""
-    session = begin(session_id, "session.check_in", by=by, at=at, uid=uid, model=SessionMove)
+    session = begin(session_id, "session.check_in", by=by, at=at, uid=uid, model=SessionMove, move="check_in")
     return advance(session, Move.CHECK_IN, by=by, at=at, uid=uid)
 
 
@@ -92,7 +97,7 @@ def record_check(
     session_id: int, kind: str, value: dict[str, Any], *, by: User, at: datetime, uid: UUID | None = None
 ) -> Check:
     """Write down one thing that was asked or seen.  Asked again later is a new entry; a slip is an amendment."""
-    session = begin(session_id, "session.check", by=by, at=at, uid=uid, model=Check)
+    session = begin(session_id, "session.check", by=by, at=at, uid=uid, model=Check, kind=kind)
     if session.state not in {s.value for s in queries.OPEN}:
         raise Refused(why=f"this session is {session.state}; nothing more can be checked in it")
     check = Check(
@@ -108,7 +113,7 @@ def override(
     session_id: int, rule: str, against: str, why: str, *, by: User, at: datetime, uid: UUID | None = None
 ) -> Check:
     """A prescriber goes on in spite of one finding, by name and with a reason, where policy allows it."""
-    session = begin(session_id, "session.override", by=by, at=at, uid=uid, model=Check)
+    session = begin(session_id, "session.override", by=by, at=at, uid=uid, model=Check, kind="override")
     role = next(r for r in by.roles if r in roles.ACTIONS["session.override"])
     facts.refuse_bad_override(session, rule, against, why, by=by, role=role, at=at)
     check = Check(
@@ -122,7 +127,7 @@ def override(
 @transaction.atomic
 def make_ready(session_id: int, *, by: User, at: datetime, uid: UUID | None = None) -> TreatmentSession:
     """Everything that can be known before the chair is known, and nothing stands in the way."""
-    session = begin(session_id, "session.ready", by=by, at=at, uid=uid, model=SessionMove)
+    session = begin(session_id, "session.ready", by=by, at=at, uid=uid, model=SessionMove, move="make_ready")
     return advance(session, Move.MAKE_READY, because=facts.ready_findings(session, at), by=by, at=at, uid=uid)
 
 
@@ -133,7 +138,7 @@ def start_dosing(session_id: int, *, by: User, at: datetime, uid: UUID | None = 
     For an infusion the rate comes from the order; for a single dose or a spray the amount does.  `given` may carry
     the lot, what the pump showed, and the amount of the first part of a divided dose.
     """
-    session = begin(session_id, "session.start", by=by, at=at, uid=uid, model=SessionMove)
+    session = begin(session_id, "session.start", by=by, at=at, uid=uid, model=SessionMove, move="start")
     found = facts.start_findings(session, at)
     session = advance(session, Move.START, because=found, by=by, at=at, uid=uid)
     record.append(facts.first_dose(session, at, **given), by=by)
@@ -145,7 +150,7 @@ def change_rate(
     session_id: int, rate_mg_per_h: float, why: str, *, by: User, at: datetime, uid: UUID | None = None
 ) -> Dose:
     """Run the infusion faster or slower, never beyond what the order allows."""
-    session = begin(session_id, "session.dose", by=by, at=at, uid=uid, model=Dose)
+    session = begin(session_id, "session.dose", by=by, at=at, uid=uid, model=Dose, kind="rate_change")
     _needs(session, rules.State.DOSING)
     facts.refuse_rate(session, rate_mg_per_h, at)
     return _dose(session, "rate_change", by=by, at=at, uid=uid, rate_mg_per_h=rate_mg_per_h, why=_say(why))
@@ -154,7 +159,7 @@ def change_rate(
 @transaction.atomic
 def hold(session_id: int, why: str, *, by: User, at: datetime, uid: UUID | None = None) -> TreatmentSession:
     """Pause the drug; the watching goes on."""
-    session = begin(session_id, "session.hold", by=by, at=at, uid=uid, model=SessionMove)
+    session = begin(session_id, "session.hold", by=by, at=at, uid=uid, model=SessionMove, move="hold")
     session = advance(session, Move.HOLD, by=by, at=at, uid=uid, why=why)
     _dose(session, "hold", by=by, at=at, why=why)
     return session
@@ -165,7 +170,7 @@ def resume(
     session_id: int, *, by: User, at: datetime, uid: UUID | None = None, rate_mg_per_h: float | None = None
 ) -> TreatmentSession:
     """Run the drug again after a hold, at the rate it had or at another that the order allows."""
-    session = begin(session_id, "session.hold", by=by, at=at, uid=uid, model=SessionMove)
+    session = begin(session_id, "session.hold", by=by, at=at, uid=uid, model=SessionMove, move="resume")
     found = facts.resume_findings(session, at)
     rate = rate_mg_per_h if rate_mg_per_h is not None else facts.rate_before_hold(session)
     facts.refuse_rate(session, rate, at)
@@ -180,7 +185,7 @@ def give(
     why: str = "",
 ) -> Dose:  # fmt: skip
     """A further part of a divided dose, the next spray, or a bolus: only what the order has left."""
-    session = begin(session_id, "session.dose", by=by, at=at, uid=uid, model=Dose)
+    session = begin(session_id, "session.dose", by=by, at=at, uid=uid, model=Dose, kind=kind)
     _needs(session, rules.State.DOSING)
     facts.refuse_amount(session, kind, amount_mg, at)
     return _dose(session, kind, by=by, at=at, uid=uid, amount_mg=amount_mg, lot=lot, why=why)
@@ -192,8 +197,9 @@ def stop(
     pump_volume_ml: float | None = None,
 ) -> TreatmentSession:  # fmt: skip
     """End the drug: as planned, early, or at once for the patient's sake.  Never refused for want of a reason."""
-    session = begin(session_id, "session.stop", by=by, at=at, uid=uid, model=SessionMove)
-    session = advance(session, Move.ABORT if abort else Move.STOP, by=by, at=at, uid=uid, why=why)
+    move = Move.ABORT if abort else Move.STOP
+    session = begin(session_id, "session.stop", by=by, at=at, uid=uid, model=SessionMove, move=move.value)
+    session = advance(session, move, by=by, at=at, uid=uid, why=why)
     _dose(session, "stop", by=by, at=at, why=why, pump_volume_ml=pump_volume_ml)
     return session
 
@@ -204,7 +210,7 @@ def leave_early(
 ) -> TreatmentSession:
     """The visit ends another way: missed, cancelled, or handed over to emergency care."""
     action = "session.transfer" if move is Move.TRANSFER else "session.cancel"
-    session = begin(session_id, action, by=by, at=at, uid=uid, model=SessionMove)
+    session = begin(session_id, action, by=by, at=at, uid=uid, model=SessionMove, move=move.value)
     running = session.state in {s.value for s in rules.DRUG_RUNNING}
     session = advance(session, move, by=by, at=at, uid=uid, why=_say(why))
     if running:

@@ -28,7 +28,7 @@ def adverse_event(
     resolved_at: datetime | None = None,
 ) -> Event:  # fmt: skip
     """One adverse event with its grade; what was done about it may follow as an amendment of the same event."""
-    session = _open(session_id, "session.event", by=by, at=at, uid=uid, model=Event)
+    session = _open(session_id, "session.event", by=by, at=at, uid=uid, model=Event, kind="adverse_event", key=term)
     kinds, grading = reference.current().adverse_events, reference.current().grading
     if term not in kinds:
         raise BadInput("term", "is not one of the adverse events of the reference")
@@ -50,7 +50,7 @@ def adverse_event(
 @transaction.atomic
 def score(session_id: int, scale: str, value: int, *, by: User, at: datetime, uid: UUID | None = None) -> Check:
     """One score of a one-question scale: sedation, dissociation, pain, nausea."""
-    session = _open(session_id, "session.event", by=by, at=at, uid=uid, model=Check)
+    session = _open(session_id, "session.event", by=by, at=at, uid=uid, model=Check, kind=scale)
     scales = reference.current().scales
     if scale not in scales:
         raise BadInput("scale", "is not a scale of the reference")
@@ -70,7 +70,7 @@ def rescue(
     session_id: int, order: str, dose: float, unit: str, route: str, *, by: User, at: datetime, uid: UUID | None = None
 ) -> Event:
     """A rescue drug was given, under a rescue order of this session's order, within what that order allows."""
-    session = _open(session_id, "session.rescue", by=by, at=at, uid=uid, model=Event)
+    session = _open(session_id, "session.rescue", by=by, at=at, uid=uid, model=Event, kind="rescue", key=order)
     orders = {row["key"]: row for row in (session.order.rescue if session.order else [])}
     if order not in orders:
         raise Refused(why="there is no order for this drug; call the prescriber")
@@ -90,7 +90,7 @@ def rescue(
 @transaction.atomic
 def note(session_id: int, text: str, *, by: User, at: datetime, uid: UUID | None = None) -> Event:
     """Free words."""
-    session = _open(session_id, "session.event", by=by, at=at, uid=uid, model=Event)
+    session = _open(session_id, "session.event", by=by, at=at, uid=uid, model=Event, kind="note")
     if not text.strip():
         raise BadInput("text", "write something")
     label = text.strip().splitlines()[0][:60]
@@ -100,7 +100,7 @@ def note(session_id: int, text: str, *, by: User, at: datetime, uid: UUID | None
 @transaction.atomic
 def request(session_id: int, what: str, words: str, *, by: User, at: datetime, uid: UUID | None = None) -> Event:
     """The patient calls, asks to slow down or to stop, or withdraws consent: effective the moment it is written."""
-    session = _open(session_id, "session.event", by=by, at=at, uid=uid, model=Event)
+    session = _open(session_id, "session.event", by=by, at=at, uid=uid, model=Event, key=what)
     if what not in REQUESTS:
         raise BadInput("what", f"must be one of: {', '.join(REQUESTS)}")
     labels = {
@@ -135,15 +135,17 @@ def retract(
     found = [entry for model in (Event, Check, Photo) for entry in model.objects.filter(session=session, uid=amends)]
     if not found:
         raise BadInput("amends", "is not an entry of this session")
-    queries.answer_repeat(type(found[0]), uid)
+    queries.answer_repeat(type(found[0]), uid, by=by, amends_id=amends, retracted=True)
     return [
         record.amend(e, by=by, at=at, reason=why, retract=True, uid=uid or uuids.uuid4())  # type: ignore[misc]
         for e in found
     ]
 
 
-def _open(session_id: int, action: str, *, by: User, at: datetime, uid: UUID | None, model: Any) -> TreatmentSession:
-    session = begin(session_id, action, by=by, at=at, uid=uid, model=model)
+def _open(
+    session_id: int, action: str, *, by: User, at: datetime, uid: UUID | None, model: Any, **same: Any
+) -> TreatmentSession:
+    session = begin(session_id, action, by=by, at=at, uid=uid, model=model, **same)
     if session.state not in {s.value for s in queries.OPEN}:
         state = session.state.replace("_", " ")
         raise Refused(why=f"this session is {state}; add to its record with an addendum")

@@ -202,12 +202,16 @@ def first_dose(session: TreatmentSession, at: datetime, **given: Any) -> Dose:
     if order.route == "iv_infusion":
         if not order.duration_min:
             raise Refused(why="the order says no duration; the prescriber amends it")
-        rate = given.get("rate_mg_per_h") or float(order.dose_mg) / (float(order.duration_min) / 60.0)
+        ordered = float(order.dose_mg) / (float(order.duration_min) / 60.0)
+        rate = ordered if given.get("rate_mg_per_h") is None else given["rate_mg_per_h"]
         refuse_rate(session, rate, at)
         bag = float(order.volume_ml) if order.volume_ml else None
         return Dose(kind="start", rate_mg_per_h=rate, concentration_mg_per_ml=conc, bag_ml=bag, **common)
     kind = {"intranasal": "device"}.get(order.route, "single") if order.devices else "single"
-    amount = given.get("amount_mg") or (float(order.dose_mg) / order.devices if order.devices else float(order.dose_mg))
+    whole = float(order.dose_mg) / order.devices if order.devices else float(order.dose_mg)
+    amount = whole if given.get("amount_mg") is None else given["amount_mg"]
+    if amount <= 0:
+        raise BadInput("amount_mg", "must be over 0 mg")
     if amount > float(order.dose_mg) + _ROUNDING:
         raise BadInput("amount_mg", f"the order is for {plain(float(order.dose_mg))} mg")
     if amount < float(order.dose_mg) - _ROUNDING and kind == "single":

@@ -16,12 +16,13 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from django.conf import settings
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageOps
 
 from stillhaven.clinic.record import keys
 from stillhaven.science.errors import BadInput
 
 MAX_BYTES = 8 * 1024 * 1024
+TOO_LARGE = f"is over {MAX_BYTES // 1024 // 1024} MB; take a smaller picture"
 MAX_PIXELS = 40_000_000
 _LONGEST_SIDE = 2400
 _KEY_ID = b"m1"
@@ -32,7 +33,7 @@ def clean_image(data: bytes) -> tuple[bytes, str]:
     if not data:
         raise BadInput("file", "is empty; take the picture again")
     if len(data) > MAX_BYTES:
-        raise BadInput("file", f"is over {MAX_BYTES // 1024 // 1024} MB; take a smaller picture")
+        raise BadInput("file", TOO_LARGE)
     try:
         with Image.open(io.BytesIO(data), formats=("JPEG", "PNG", "WEBP")) as image:
             if image.width * image.height > MAX_PIXELS:
@@ -41,7 +42,9 @@ def clean_image(data: bytes) -> tuple[bytes, str]:
             upright.thumbnail((_LONGEST_SIDE, _LONGEST_SIDE))
             out = io.BytesIO()
             upright.save(out, "JPEG", quality=88)
-    except (UnidentifiedImageError, OSError, ValueError, Image.DecompressionBombError):
+    except BadInput:
+        raise
+    except Exception:  # a broken picture fails a decoder in any way it likes
         raise BadInput("file", "is not a picture that can be read; use JPEG, PNG or WebP") from None
     return out.getvalue(), "image/jpeg"
 

@@ -71,7 +71,9 @@ def _pregnancy(value: Mapping[str, Any]) -> dict[str, Any]:
 def _medicines(value: Mapping[str, Any]) -> dict[str, Any]:
     known = {i.key for rules in reference.current().session.start.interactions.values() for i in rules}
     given = value.get("classes") or []
-    classes = [given] if isinstance(given, str) else list(given)
+    classes = [given] if isinstance(given, str) else given
+    if not isinstance(classes, list) or not all(isinstance(c, str) for c in classes):
+        raise BadInput("classes", "is a list of the medicines that were ticked")
     unknown = [c for c in classes if c not in known]
     if unknown:
         raise BadInput("classes", f"{unknown[0]!r} is not on the list of interacting medicines")
@@ -85,7 +87,7 @@ def _iv_site(value: Mapping[str, Any]) -> dict[str, Any]:
         raise BadInput("site", "write where the cannula is, such as left forearm")
     patent = _tristate(value.get("patent"), "patent")
     attempts = str(value.get("attempts", "")).strip()
-    if attempts and not attempts.isdigit():
+    if attempts and not (attempts.isdecimal() and len(attempts) <= 3):
         raise BadInput("attempts", "write a number")
     return {
         "site": site[:80], "gauge": str(value.get("gauge", "")).strip()[:10], "patent": patent,

@@ -16,6 +16,7 @@ from stillhaven.clinic.record.models import Entry
 from stillhaven.clinic.session.models import Check, Dose, Event, SessionMove, TreatmentSession
 from stillhaven.clinic.vitals import queries as vitals
 from stillhaven.science.dose_entries import DoseEntry, Kind
+from stillhaven.science.errors import Refused
 from stillhaven.science.session import State
 
 OPEN = (State.CHECKED_IN, State.READY, State.DOSING, State.HELD, State.RECOVERING)
@@ -35,11 +36,18 @@ def open_or_closed(session_id: int) -> TreatmentSession:
     )
 
 
-def answer_repeat(model: type[Entry], uid: UUID | None) -> None:
-    """If this uid is in the record already, the same thing was sent twice: answer it with what was stored."""
-    known = model._default_manager.filter(uid=uid).first() if uid else None
-    if known is not None:
-        raise AlreadyRecorded(known)
+def answer_repeat(model: type[Entry], uid: UUID | None, *, by: User, **same: Any) -> None:
+    """If this uid is in the record already, the same thing was sent twice: answer it with what was stored.
+
+    The same is the same person's entry that agrees in every field named in `same`.  Any other use of a known uid is
+    refused: to answer it with "done" would leave out what was really meant.
+    """
+    known: Any = model._default_manager.filter(uid=uid).first() if uid else None
+    if known is None:
+        return
+    if known.by_id != by.pk or any(getattr(known, name) != value for name, value in same.items()):
+        raise Refused(why="this was sent under a name that something else has already; write it down anew")
+    raise AlreadyRecorded(known)
 
 
 def visible(user: User) -> QuerySet[TreatmentSession]:

@@ -7,9 +7,10 @@ same.  What is refused or cannot be read is answered by `web.errors` on every sc
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import wraps
 from typing import Any
 from uuid import UUID
@@ -22,10 +23,13 @@ from django.views.decorators.http import require_POST
 
 from stillhaven.clinic.people.gate import staff_required
 from stillhaven.clinic.record import clock
-from stillhaven.clinic.session import actions, events, queries
+from stillhaven.clinic.session import actions, events, media, queries
 from stillhaven.clinic.session.models import TreatmentSession
 from stillhaven.science.errors import BadInput
 from stillhaven.science.session import Move
+from stillhaven.science.units import parse_number
+
+_FIRST_YEAR = 2000  # nothing that a clinic writes down today happened before: a year that was mistyped
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,7 +44,17 @@ class Sent:
 
     def text(self, name: str, default: str = "") -> str:
         value = self.body.get(name, default)
+        if isinstance(value, list | dict):
+            raise BadInput(name, "write one text")
         return default if value is None else str(value)
+
+    def texts(self, name: str) -> list[str]:
+        """Short texts, one or several, such as ticked boxes."""
+        value = self.body.get(name) or []
+        found = [value] if isinstance(value, str) else value
+        if not isinstance(found, list) or not all(isinstance(text, str) for text in found):
+            raise BadInput(name, "is a list of texts")
+        return found
 
     def number(self, name: str) -> float:
         """A number that must be there.  BadInput names the field."""
@@ -54,13 +68,9 @@ class Sent:
         value = self.body.get(name)
         if value in (None, ""):
             return None
-        try:
-            number = float(str(value).replace(",", "."))
-        except ValueError:
-            raise BadInput(name, "write a plain number such as 82.5") from None
-        if number != number or number in (float("inf"), float("-inf")):
-            raise BadInput(name, "write a plain number such as 82.5")
-        return number
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            return float(value)
+        return parse_number(str(value), name)
 
     def whole(self, name: str) -> int:
         number = self.number(name)
@@ -92,9 +102,28 @@ def read_moment(text: Any, field: str = "happened_at") -> datetime:
         return clock.now()
     try:
         moment = datetime.fromisoformat(str(text))
-    except ValueError:
+        moment = moment if moment.tzinfo else timezone.make_aware(moment)
+        moment = moment.astimezone(UTC)
+    except (ValueError, OverflowError):
         raise BadInput(field, "write a date and time") from None
-    return moment if moment.tzinfo else timezone.make_aware(moment)
+    if moment.year < _FIRST_YEAR:
+        raise BadInput(field, "lies too far back; check the date")
+    return moment
+
+
+def _kept(value: Any, field: str) -> None:
+    """Nothing that the record cannot hold: no zero byte, no half of a character, no number without end."""
+    if isinstance(value, str) and ("\x00" in value or any("\ud800" <= c <= "\udfff" for c in value)):
+        raise BadInput(field, "holds a character that cannot be kept; type it again")
+    if isinstance(value, int | float) and not (math.isfinite(value) and abs(value) < 1e18):
+        raise BadInput(field, "write a plain number such as 82.5")
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            _kept(key, field)
+            _kept(inner, field)
+    if isinstance(value, list):
+        for inner in value:
+            _kept(inner, field)
 
 
 def body_of(request: HttpRequest) -> dict[str, Any]:
@@ -102,7 +131,12 @@ def body_of(request: HttpRequest) -> dict[str, Any]:
     if (request.content_type or "").startswith("application/json"):
         try:
             body = json.loads(request.body or b"{}")
-        except ValueError:
+            for name, value in body.items() if isinstance(body, dict) else ():
+                _kept(name, "body")
+                _kept(value, name)
+        except BadInput:
+            raise
+        except (ValueError, RecursionError):
             raise BadInput("body", "is not JSON") from None
         if not isinstance(body, dict):
             raise BadInput("body", "must be an object")
@@ -166,7 +200,7 @@ def start(sent: Sent, request: HttpRequest) -> None:
         "amount_mg": sent.maybe("amount_mg"),
         "rate_mg_per_h": sent.maybe("rate_mg_per_h"),
     }
-    actions.start_dosing(sent.session.pk, **sent.common, **{k: v for k, v in given.items() if v})
+    actions.start_dosing(sent.session.pk, **sent.common, **{k: v for k, v in given.items() if v not in (None, "")})
 
 
 @write
@@ -220,11 +254,10 @@ def miss(sent: Sent, request: HttpRequest) -> None:
 # ---------------------------------------------------------------- what happened
 @write
 def event(sent: Sent, request: HttpRequest) -> None:
-    done_about_it = sent.body.get("interventions") or []
     resolved = sent.body.get("resolved_at")
     events.adverse_event(
         sent.session.pk, sent.text("term"), sent.whole("grade"), amends=sent.uuid("amends"),
-        interventions=[done_about_it] if isinstance(done_about_it, str) else list(done_about_it),
+        interventions=sent.texts("interventions"),
         note=sent.text("note"), resolved_at=read_moment(resolved, "resolved_at") if resolved else None, **sent.common,
     )  # fmt: skip
 
@@ -256,6 +289,8 @@ def photo(sent: Sent, request: HttpRequest) -> None:
     file = request.FILES.get("file")
     if file is None:
         raise BadInput("file", "choose or take a picture")
+    if file.size is None or file.size > media.MAX_BYTES:
+        raise BadInput("file", media.TOO_LARGE)
     events.photo(sent.session.pk, sent.text("what"), file.read(), **sent.common)
 
 

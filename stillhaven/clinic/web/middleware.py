@@ -36,6 +36,26 @@ class StaticFiles:
         return self.get_response(request)
 
 
+class KeptNowhere:
+    """What a clinic's pages and answers hold stays in no cache, neither the browser's nor a proxy's on the way.
+
+    Left alone are answers that set their own rule (static files), and what is the same for everybody and holds nobody:
+    the service worker, and the chair's empty page, which it keeps.
+    """
+
+    SAME_FOR_ALL = ("/sw.js", "/sessions/live-shell/")
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        response = self.get_response(request)
+        if request.path not in self.SAME_FOR_ALL and "Cache-Control" not in response:
+            response["Cache-Control"] = "no-store, private"
+        response.setdefault("Permissions-Policy", "camera=(self), microphone=(), geolocation=(), payment=(), usb=()")
+        return response
+
+
 async def _soon(answer: HttpResponseBase) -> HttpResponseBase:
     return answer
 
