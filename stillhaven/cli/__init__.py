@@ -22,6 +22,7 @@ COMMANDS = {
     "doctor": ("doctor", "Say what is wrong with this installation, and what to do."),
     "gateway": ("gateway", "Take HL7 v2 messages from bedside monitors and bring them to the server."),
     "replay": ("replay", "Play a recorded CSV or HL7 file to a gateway, as a monitor would."),
+    "drill": ("drill", "Practise on a simulated monitor, and see how fast the team was."),
     "simulate-monitor": ("simulate_monitor", "A virtual patient on a virtual monitor."),
     "simulate": ("simulate", "Predicted concentration of a regimen, with its band."),
     "pk": ("pk", "Pharmacokinetic models: list and compare them."),

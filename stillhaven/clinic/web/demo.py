@@ -48,8 +48,9 @@ class Demo:
         for order, row in enumerate(cast()["chair"]):
             chair = Chair.objects.create(site=self.site, name=row["name"], bed=row["bed"], order=order)
             self.chairs[row["name"]] = chair
-            defaults = device_defaults(self.now, row["device"]) | {"chair": chair, "claimed": True}
-            Device.objects.create(site=self.site, key=row["device"], **defaults)
+            if "device" in row:
+                defaults = device_defaults(self.now, row["device"]) | {"chair": chair, "claimed": True}
+                Device.objects.create(site=self.site, key=row["device"], **defaults)
         for row in cast()["patient"]:
             self.patients[row["key"]] = make_patient(row, self.site)
         director = self.staff["prescriber"]
