@@ -97,7 +97,8 @@ def corrections(person: Patient) -> list[dict[str, Any]]:
         if about is None and "patient" in names and model._meta.get_field("patient").is_relation:
             about = Q(patient=person)
         if about is not None:
-            found += model._default_manager.filter(about, amends__isnull=False)
+            # taking a monitor off ends its attachment by an amendment, which corrects nothing
+            found += model._default_manager.filter(about, amends__isnull=False).exclude(reason="taken off")
     return [_line(e) for e in sorted(found, key=lambda e: e.seq, reverse=True)[:60]]
 
 
