@@ -42,21 +42,28 @@ class Watched:
     plan: alarms.AlarmPlan
     events: list[alarms.AlarmEvent]
     facts: alarms.AlarmFacts
+    timetable: due.Timetable
+    ready_at: datetime | None
     gathered_at: float
     judged_until: datetime
-    loaded_to: int = 0  # readings up to this place in the chain are here already
+    later_at: float = 0.0
     trimmed_at: float = 0.0
     readings: list[Reading] = field(default_factory=list)
     worn: tuple[vitals.Worn, ...] = ()
     marks: tuple[ReadingMark, ...] = ()
     seen: set[str] = field(default_factory=set)
 
+    @property
+    def sources(self) -> set[tuple[str, int | None]]:
+        """Where its readings come from: the patient's own (by hand), and every device they wore."""
+        return {("patient", self.session.patient_id), *(("device", w.device_id) for w in self.worn)}
+
     def take(self, rows: Iterable[vitals.Arrived]) -> None:
         """Learn what arrived, if it is this patient's."""
-        for reading in vitals.theirs(rows, self.session.patient_id, self.worn, self.marks):
-            if reading.seq > self.loaded_to:
-                self.readings.append(reading)
-                self.seen.add(reading.signal)
+        mine = vitals.theirs(rows, self.session.patient_id, self.worn, self.marks)
+        self.readings += mine
+        self.seen |= {reading.signal for reading in mine}
+        self.timetable = self.timetable.with_readings(mine)
 
     def new_events(self, now: datetime) -> list[alarms.AlarmEvent]:
         """What science finds now that is not written yet."""
@@ -77,7 +84,7 @@ class Watch:
         self.sessions: dict[int, Watched] = {}
         self.seen: dict[str, int] = {}
         self.stale: set[int] = set()
-        self.began: datetime | None = None
+        self.watched_until: datetime | None = None
 
     def note(self, payload: str) -> None:
         """Something was committed: whose facts have to be gathered anew?"""
@@ -103,9 +110,10 @@ class Watch:
                     watched.facts, watched.session, now, watched.seen, watched.timetable, watched.ready_at
                 )
                 watched.later_at = time.monotonic()
-            watched.trim(now)
-            if alarms.evaluate(watched.plan, watched.readings, watched.events, now, watched.facts):
+            if watched.new_events(now):
                 written += self._write(watched, now)
+            watched.judged(now)
+        self.watched_until = now
         return written
 
     def _meet_sessions(self, now: datetime) -> None:
@@ -122,18 +130,23 @@ class Watch:
 
     def _first_look(self, session: TreatmentSession, now: datetime) -> Watched:
         name = f"vitals:{session.site_id}"
-        self.seen.setdefault(name, _end_of(name))
-        plan, timetable = gather.plan_of(session), due.timetable(session, now)
-        start = max(queries.window(session, now)[0], now - timedelta(seconds=plan.window_s + 120.0))
+        upto = self.seen.setdefault(name, _end_of(name))
+        plan, timetable, until = gather.plan_of(session), due.timetable(session, now), self._judged_before(now)
         # Not further than what was taken so far: the rest comes with the next taking, to this session as to all.
-        readings = [r for r in _readings(session, start, now) if not r.seq > self.seen[name]]
+        readings = [r for r in _readings(session, plan, until, now) if not r.seq > upto]
         seen = {r.signal for r in readings}
         return Watched(
             session=session, plan=plan, events=gather.events_of(session), timetable=timetable,
             facts=gather.facts_of(session, now, seen, timetable), ready_at=queries.moment_of(session, "make_ready"),
-            gathered_at=time.monotonic(), readings=readings, seen=seen, worn=_worn(session, now),
-            marks=_marks(session, now),
+            gathered_at=time.monotonic(), judged_until=until, readings=readings, seen=seen,
+            worn=_worn(session, now), marks=_marks(session, now),
         )  # fmt: skip
+
+    def _judged_before(self, now: datetime) -> datetime:
+        """Until when somebody watched: after a restart, what came while nobody did is judged as well."""
+        if self.watched_until is None:
+            self.watched_until = Heartbeat.objects.filter(part="watch").values_list("beat_at", flat=True).first()
+        return min(self.watched_until or now, now)
 
     def _gather(self, watched: Watched, now: datetime) -> None:
         watched.session = session = queries.open_or_closed(watched.session.pk)
@@ -145,8 +158,9 @@ class Watch:
         if (worn, marks) != (watched.worn, watched.marks):  # what was sent before counts, or no longer counts
             watched.worn, watched.marks = worn, marks
             upto = self.seen[f"vitals:{session.site_id}"]
-            start = now - timedelta(seconds=watched.plan.window_s + 120.0)
-            watched.readings = [r for r in _readings(session, start, now) if not r.seq > upto]
+            watched.readings = [
+                r for r in _readings(session, watched.plan, watched.judged_until, now) if not r.seq > upto
+            ]
             watched.seen |= {r.signal for r in watched.readings}
         watched.facts = gather.facts_of(session, now, watched.seen, watched.timetable)
         watched.gathered_at = watched.later_at = time.monotonic()
@@ -211,10 +225,6 @@ def _readings(session: TreatmentSession, plan: alarms.AlarmPlan, until: datetime
 
 def _all_sites() -> list[int]:
     return list(TreatmentSession.objects.values_list("site_id", flat=True).distinct())
-
-
-def _readings(session: TreatmentSession, start: datetime, now: datetime) -> list[Reading]:
-    return vitals.readings_of(session.patient_id, start, now + timedelta(minutes=1))
 
 
 def _worn(session: TreatmentSession, now: datetime) -> tuple[vitals.Worn, ...]:
