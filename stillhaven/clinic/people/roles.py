@@ -68,6 +68,7 @@ _LINES: dict[str, set[Any]] = {
     "session.event": _CARE | {Role.THERAPIST},
     "session.rescue": _CARE,
     "session.limits": _SIGNS,
+    "pk.what_if": _SIGNS,  # a drawing that changes nothing; who cares for the person sees the estimate as it is
     "vitals.record": _CARE,
     "vitals.mark": _CARE,
     "device.attach": _CARE,
