@@ -69,13 +69,14 @@ def short_folder() -> Path:
 class Running:
     """`stillhaven serve --gateway-listen`, on a folder of its own; ends with the context."""
 
-    def __init__(self, *, clock: str = "", mode: str = "demo") -> None:
+    def __init__(self, *, clock_file: bool = False, mode: str = "demo") -> None:
         self.home = short_folder()
         self.path = self.home / "clinic"
         self.port, self.gateway_port = free_port(), free_port()
         self.env = {**os.environ, "STILLHAVEN_SETTINGS_MODE": mode}
-        if clock:
-            self.env["STILLHAVEN_CLOCK"] = clock
+        if clock_file:
+            (self.home / "clock").write_text("")
+            self.env["STILLHAVEN_CLOCK"] = f"@{self.home / 'clock'}"
         self.process: subprocess.Popen[bytes] | None = None
         self.reader = ""
 

@@ -135,7 +135,11 @@ def for_alarms(session: TreatmentSession, now: datetime) -> tuple[CheckDue, ...]
 
     What belongs before the drug is left to the start rules, which will not let it start without.
     """
-    table = timetable(session, now)
+    return alarm_checks(timetable(session, now), now)
+
+
+def alarm_checks(table: Timetable, now: datetime) -> tuple[CheckDue, ...]:
+    """The same from a timetable that is at hand."""
     early = timedelta(minutes=table.marks.early.value or 0.0)
     return tuple(
         CheckDue(
