@@ -21,6 +21,12 @@ def change(**values: object) -> AdminChange:
     return AdminChange(**{"table": "t", "row": "1", "before": {}, "after": {"b": 1.5, "name": "Ünal"}} | values)
 
 
+@pytest.fixture(autouse=True)
+def no_heads_outside() -> None:
+    """Each test has a database of its own, so heads that an earlier one kept outside are not its own."""
+    verify.heads_file().unlink(missing_ok=True)
+
+
 @pytest.fixture
 def five() -> list[AdminChange]:
     rows = [change(row=str(n)) for n in range(5)]
