@@ -210,6 +210,26 @@ def write(columns: Mapping[str, Any], form: str, head: Mapping[str, Any], out: P
         save(out, text)
 
 
+def drawable(path: Path | None) -> None:
+    """Can a picture be written to a file of this name?  BadInput unless it ends in .svg or .png."""
+    if path is not None and path.suffix.lower() not in (".svg", ".png"):
+        raise BadInput("plot", f"{path.name} must end in .svg or .png")
+
+
+def save_picture(path: Path, svg: str) -> None:
+    """The picture as SVG, or drawn by typst as PNG at twice the size that a screen shows."""
+    if path.suffix.lower() != ".png":
+        return save(path, svg)
+    import typst
+
+    page = '#set page(width: auto, height: auto, margin: 0pt)\n#image(bytes(sys.inputs.svg), format: "svg", width: 570pt)'
+    png = typst.compile(page.encode(), format="png", ppi=192.0, sys_inputs={"svg": svg})
+    try:
+        path.write_bytes(png)
+    except OSError as error:
+        raise BadInput("output", f"{path} cannot be written: {error.strerror}") from None
+
+
 def save(path: Path, text: str) -> None:
     try:
         path.write_text(text, encoding="utf-8")

@@ -8,7 +8,7 @@ from typing import Any
 import click
 import numpy as np
 
-from stillhaven.cli._pk import Case, chosen, models_of, regimen_options, save, write
+from stillhaven.cli._pk import Case, chosen, drawable, models_of, regimen_options, save_picture, write
 from stillhaven.science import pk
 from stillhaven.science.errors import BadInput
 from stillhaven.science.pk.picture import Series, svg
@@ -97,7 +97,7 @@ def _describe(model: pk.Model) -> None:
 )
 @click.option("--format", "form", type=click.Choice(["table", "csv", "json"]), default="table", show_default=True)
 @click.option("--output", "-o", type=click.Path(path_type=Path))
-@click.option("--plot", type=click.Path(path_type=Path), help="Also draw it: a file ending in .svg.")
+@click.option("--plot", type=click.Path(path_type=Path), help="Also draw it: a file ending in .svg or .png.")
 def compare(
     ids: tuple[str, ...],
     at: tuple[str, ...],
@@ -109,8 +109,7 @@ def compare(
     **options: Any,
 ) -> None:
     """One regimen, every model that applies, side by side: typical person, parent drug in plasma, ng/mL."""
-    if plot is not None and plot.suffix.lower() != ".svg":
-        raise BadInput("plot", f"{plot.name} must end in .svg")
+    drawable(plot)
     from stillhaven.cli._pk import minutes
 
     models = models_of(folder)
@@ -164,4 +163,4 @@ def compare(
         first = Series(name=series[0].name, mid=series[0].mid, low=mids.min(axis=0), high=mids.max(axis=0))
         spans = [(i.start_min, i.end_min) for i in case.regimen.infusions]
         notes = ["model estimates of the typical person; the band is the spread between these models"]
-        save(plot, svg(case.t_min, [first, *series[1:]], title=head["drug"], notes=notes, dosing=spans))
+        save_picture(plot, svg(case.t_min, [first, *series[1:]], title=head["drug"], notes=notes, dosing=spans))

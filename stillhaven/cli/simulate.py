@@ -11,7 +11,7 @@ from typing import Any
 import click
 import numpy as np
 
-from stillhaven.cli._pk import Case, models_of, regimen_options, save, write
+from stillhaven.cli._pk import Case, drawable, models_of, regimen_options, save_picture, write
 from stillhaven.science import pk
 from stillhaven.science.errors import BadInput
 from stillhaven.science.pk import population
@@ -30,7 +30,7 @@ from stillhaven.science.pk.picture import Series, svg
 @click.option("--below", type=float, multiple=True, help="Also say when the level goes under this many ng/mL.")
 @click.option("--format", "form", type=click.Choice(["table", "csv", "json"]), default="table", show_default=True)
 @click.option("--output", "-o", type=click.Path(path_type=Path), help="Write there instead of to the screen.")
-@click.option("--plot", type=click.Path(path_type=Path), help="Also draw it: a file ending in .svg.")
+@click.option("--plot", type=click.Path(path_type=Path), help="Also draw it: a file ending in .svg or .png.")
 def command(
     patients: int | None,
     draws: int,
@@ -51,8 +51,7 @@ def command(
     stillhaven simulate --drug esketamine --route nasal --age 45 --dose "84 mg" --plot nasal.svg
     stillhaven simulate -f regimen.toml --patients 1000000 --format csv -o bands.csv
     """
-    if plot is not None and plot.suffix.lower() != ".svg":
-        raise BadInput("plot", f"{plot.name} must end in .svg")
+    drawable(plot)
     models = models_of(folder)
     case = Case(options)
     model = case.model(models)
@@ -114,7 +113,7 @@ def _band(
             case.t_min, series[:1] + series[-1:] if len(series) > 1 else series,
             title=head["drug"], notes=[head["model"], head["band"]], dosing=_dosing(case.regimen),
         )  # fmt: skip
-        save(plot, picture)
+        save_picture(plot, picture)
 
 
 def _when(minutes: float | None) -> str:
@@ -158,7 +157,7 @@ def _cohort(
             if i == 0 or name == "effect_site"
         ]
         notes = [head["model"], f"{head['people']}; between-patient spread of this model alone"]
-        save(plot, svg(case.t_min, series, title=head["drug"], notes=notes, dosing=_dosing(case.regimen)))
+        save_picture(plot, svg(case.t_min, series, title=head["drug"], notes=notes, dosing=_dosing(case.regimen)))
 
 
 def _client(address: str | None) -> Any:

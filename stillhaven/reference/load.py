@@ -123,6 +123,7 @@ def read(
     staff, equipment = read_staff(shelf)
     session, marks = read_session(shelf, signals, scales, policy, equipment)
     alarms = read_alarms(shelf, signals)
+    shelf.note("pk")  # read by `pk_models`; a changed model is another version all the same
     reference = Reference(
         sources=sources,
         signals=signals,

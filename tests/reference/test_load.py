@@ -244,3 +244,9 @@ def test_the_demo_clinic_has_set_everything() -> None:
         start.weight_change_pct.value,
         start.baseline_max_age_min.value,
     )
+
+
+def test_a_changed_model_of_the_blood_level_changes_the_version(copy: Copy) -> None:
+    name = "pk/pk01_kamp_2020.toml"
+    copy.put(name, copy.text(name) + "\n# a reader's note\n")
+    assert read(shipped=copy.root)[0].version != current().version

@@ -53,6 +53,17 @@ def test_a_picture_has_its_band_and_its_label(tmp_path):
     assert (tmp_path / "out.txt").read_text().startswith("model: PK01")
 
 
+def test_a_picture_can_be_a_png_of_the_same_drawing(tmp_path):
+    picture = tmp_path / "curve.png"
+    run(simulate, *CASE, "--draws", "50", "--plot", str(picture), "-o", str(tmp_path / "out.txt"))
+    raw = picture.read_bytes()
+    assert raw[:8] == b"\x89PNG\r\n\x1a\n"
+    width, height = (int.from_bytes(raw[at : at + 4], "big") for at in (16, 20))
+    assert width == 1520
+    assert 800 < height < 1200
+    assert len(raw) > 20_000, "an empty page is smaller"
+
+
 def test_a_file_says_the_same_as_options(tmp_path):
     file = tmp_path / "case.toml"
     file.write_text('drug = "racemic"\nweight = "154.3236 lb"\nage = 40\ndose = "0.5 mg/kg"\nover = "40 min"\n')
