@@ -28,7 +28,9 @@ def what_if_findings(
     if rate_mg_per_h is not None:
         found += [
             _under("rate_mg_per_h", rules.most_mg_per_h, rate_mg_per_h, "mg/h", "the protocol's most is"),
-            _under("rate_mg_per_kg_per_h", rules.most_mg_per_kg_per_h, rate_per_kg, "mg/kg/h", "the protocol's most is"),
+            _under(
+                "rate_mg_per_kg_per_h", rules.most_mg_per_kg_per_h, rate_per_kg, "mg/kg/h", "the protocol's most is"
+            ),
         ]
     return tuple(f for f in found if f is not None)
 

@@ -96,7 +96,9 @@ def test_a_rate_is_said_in_both_units_whichever_was_typed(demo: Demo, session: T
     assert shown(session, change="rate", rate="30,5", unit="mg/h")["change_words"]["text"].startswith("30.5 mg/h")
 
 
-def test_slower_hold_and_stop_lower_the_level_and_the_order_still_goes_in(demo: Demo, session: TreatmentSession) -> None:
+def test_slower_hold_and_stop_lower_the_level_and_the_order_still_goes_in(
+    demo: Demo, session: TreatmentSession
+) -> None:
     def ahead(**asked: str) -> list[tuple[int, int]]:
         rows = shown(session, **asked)["rows"]
         return [(r["as_is"]["mid"], r["changed"]["mid"]) for r in rows if r["changed"] and not r["now"]]
@@ -131,13 +133,22 @@ def test_a_bolus_into_the_anaesthetic_range_is_refused_for_both_reasons(demo: De
 
 
 def rules(**more: Any) -> PlanRules:
-    none: dict[str, Any] = {"ceiling_mg_per_kg": None, "ceiling_mg": None, "anaesthetic_from": None, "never_undiluted_iv": None}
+    none: dict[str, Any] = {
+        "ceiling_mg_per_kg": None,
+        "ceiling_mg": None,
+        "anaesthetic_from": None,
+        "never_undiluted_iv": None,
+    }
     return PlanRules(protocol_drug="ketamine", **(none | more))
 
 
 def test_the_anaesthetic_range_begins_at_its_number_and_a_ceiling_ends_after_it() -> None:
     at_one = Limit(value=1.0, unit="mg/kg")
-    for total, kg, anaesthetic, ceiling in ((69.9, 70.0, True, True), (70.0, 70.0, False, True), (70.1, 70.0, False, False)):
+    for total, kg, anaesthetic, ceiling in (
+        (69.9, 70.0, True, True),
+        (70.0, 70.0, False, True),
+        (70.1, 70.0, False, False),
+    ):
         stops = not what_if_findings(rules(anaesthetic_from=at_one), total_mg=total, weight_kg=kg)[0].stops
         within = not what_if_findings(rules(ceiling_mg_per_kg=at_one), total_mg=total, weight_kg=kg)[0].stops
         assert (stops, within) == (anaesthetic, ceiling)
@@ -164,7 +175,9 @@ def test_what_cannot_be_read_comes_back_with_its_reason(demo: Demo, session: Tre
         assert "band-changed" not in page.text
 
 
-def test_under_a_level_is_earliest_typical_likely_and_no_reason_to_go_home(demo: Demo, session: TreatmentSession) -> None:
+def test_under_a_level_is_earliest_typical_likely_and_no_reason_to_go_home(
+    demo: Demo, session: TreatmentSession
+) -> None:
     below = shown(session, level="50")["below"]
     moments = [below[name]["at"] for name in ("earliest", "typical", "likely")]
     assert moments == sorted(moments)
@@ -198,7 +211,7 @@ def test_while_held_it_goes_on_from_the_hold(demo: Demo, session: TreatmentSessi
     ahead = [r for r in made["rows"] if r["changed"] and not r["now"]]
     assert ahead[-1]["changed"]["mid"] > ahead[-1]["as_is"]["mid"]
     longer = shown(session, change="hold", hold_min="10")
-    assert longer["change_words"]["text"].startswith("Held for 10 min, then")
+    assert longer["change_words"]["text"].startswith("held for 10 min, then")
 
 
 def test_after_the_end_there_is_nothing_to_change(demo: Demo, session: TreatmentSession) -> None:

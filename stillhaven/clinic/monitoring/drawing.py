@@ -83,7 +83,9 @@ def svg(scene: Scene, *, width: int, height: int, key: str) -> str:
     ]
     for start, end in scene.dosing:
         a, b = x(max(start, 0.0)), x(min(end, scene.end_min))
-        out.append(f'<rect class="running" x="{a:.1f}" y="{_TOP}" width="{max(b - a, 2):.1f}" height="{floor - _TOP:.1f}"/>')
+        out.append(
+            f'<rect class="running" x="{a:.1f}" y="{_TOP}" width="{max(b - a, 2):.1f}" height="{floor - _TOP:.1f}"/>'
+        )
     for i in range(round(most / step) + 1):
         at = y(i * step)
         out.append(f'<line class="rule" x1="{_LEFT}" x2="{width - _RIGHT}" y1="{at:.1f}" y2="{at:.1f}"/>')
@@ -110,7 +112,9 @@ def svg(scene: Scene, *, width: int, height: int, key: str) -> str:
         out.append(f'<text class="word" x="{_LEFT + 5}" y="{at - 5:.1f}">{scene.level:g} ng/mL</text>')
     here = x(scene.now_min)
     out.append(f'<line class="now" x1="{here:.1f}" x2="{here:.1f}" y1="{_TOP - 6}" y2="{floor + lanes * _LANE:.1f}"/>')
-    out.append(f'<text class="word" x="{here:.1f}" y="{_TOP - 11}" text-anchor="middle">{escape(scene.words_now)}</text>')
+    out.append(
+        f'<text class="word" x="{here:.1f}" y="{_TOP - 11}" text-anchor="middle">{escape(scene.words_now)}</text>'
+    )
     for mark, px, lane, flip in placed:
         at = floor + 11 + max(lane, 0) * _LANE
         if mark.kind in ("dose", "move"):
@@ -118,7 +122,9 @@ def svg(scene: Scene, *, width: int, height: int, key: str) -> str:
         out.append(_sign(mark.kind, px, at if lane >= 0 else floor))
         if lane >= 0:
             side, to = ("end", px - 9) if flip else ("start", px + 9)
-            out.append(f'<text class="word" x="{to:.1f}" y="{at + 4:.1f}" text-anchor="{side}">{escape(mark.label)}</text>')
+            out.append(
+                f'<text class="word" x="{to:.1f}" y="{at + 4:.1f}" text-anchor="{side}">{escape(mark.label)}</text>'
+            )
     out.append("</svg>")
     return "\n".join(out)
 
@@ -128,7 +134,7 @@ def _lanes(scene: Scene, width: int) -> tuple[int, list[tuple[Mark, float, int, 
     ends = [-math.inf] * 3
     placed = []
     for mark in sorted(scene.marks, key=lambda m: m.at_min):
-        if not 0.0 <= mark.at_min <= scene.end_min:
+        if not -0.01 <= mark.at_min <= scene.end_min:  # a moment in whole milliseconds may lie a little before
             continue
         px = _LEFT + mark.at_min / max(scene.end_min, 1e-9) * (width - _LEFT - _RIGHT)
         words = len(mark.label) * _CHARACTER + 12

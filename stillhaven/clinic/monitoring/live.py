@@ -25,6 +25,7 @@ from stillhaven.science.vitals import Mode
 
 _RAW_AFTER_A_CUT = 20_000  # readings that are sent one by one to a screen that comes back; beyond that, all anew
 _BUCKETS = 720
+_DRAWN_ON = timedelta(minutes=5)  # the estimate on a screen is renewed after so long without anything new
 
 
 @dataclass
@@ -113,7 +114,9 @@ class LiveSession:
         now = now or clock.now()
         until = min(now, self._end(now))
         audio = alarms.audio_state(self.events, now)
+        renewed = {"pk": self.prediction(now)} if self._estimate_is_old(now) else {}
         return {
+            **renewed,
             "cursor": self.cursor,
             "now": iso(now),
             "drug": panels.drug(self.session, self.doses, until),
@@ -135,6 +138,16 @@ class LiveSession:
             self.estimate = prediction(self.session, self.doses, min(now, self._end(now)))
             self.predicted_at = now
         return self.estimate
+
+    def _estimate_is_old(self, now: datetime) -> bool:
+        """A curve that stands is drawn on from time to time: a pump that was not stopped goes on giving.
+
+        Only where the order says the weight, so that no database is asked.
+        """
+        order = self.session.order
+        if self.estimate is None or self.predicted_at is None or order is None or not order.weight_kg:
+            return False
+        return now - self.predicted_at >= _DRAWN_ON
 
     def _tiles(self) -> list[dict[str, Any]]:
         asked = reference.current().session.start.monitored_signals

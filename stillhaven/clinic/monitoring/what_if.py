@@ -171,9 +171,7 @@ def _left_mg(session: TreatmentSession, given: Given) -> float:
     return dose - given.regimen.given_mg(given.now_min)
 
 
-def _refusals(
-    session: TreatmentSession, seen: Running, given: Given, change: Change, now: datetime
-) -> list[Finding]:
+def _refusals(session: TreatmentSession, seen: Running, given: Given, change: Change, now: datetime) -> list[Finding]:
     """What the order or its protocol does not allow of this change.  Unknown stops it like a no."""
     order, left = session.order, _left_mg(session, given)
     running_now = seen.phase in (Phase.DOSING, Phase.HELD) and session.state in ("dosing", "held")
@@ -224,6 +222,7 @@ def _drawn(
     marks = [
         drawing.Mark(at_min=e["at_ms"] / 60_000 - given.zero.timestamp() / 60.0, kind=e["kind"], label=e["label"])
         for e in happened
+        if e["at_ms"] >= int(given.zero.timestamp() * 1000)
     ]
     end = given.now_min + prediction.AHEAD.total_seconds() / 60.0
     curves = [_curve(found, _("as it is"), "as-is", 0.0)]
@@ -238,8 +237,8 @@ def _drawn(
     )  # fmt: skip
     order = session.order
     return {
-        "wide": mark_safe(drawing.svg(scene, width=860, height=440, key="wide")),  # noqa: S308  (escapes its words)
-        "narrow": mark_safe(drawing.svg(scene, width=400, height=420, key="narrow")),  # noqa: S308
+        "wide": mark_safe(drawing.svg(scene, width=720, height=430, key="wide")),  # noqa: S308  (escapes its words)
+        "narrow": mark_safe(drawing.svg(scene, width=350, height=380, key="narrow")),  # noqa: S308
         "label": prediction.label(found, order.drug if order else ""),
         "about": prediction.about(found),
         "cautions": found.cautions,
@@ -301,11 +300,11 @@ def _words_as_is(seen: Running) -> str:
     if seen.phase is Phase.DOSING and seen.rate_mg_per_h:
         rate = both(seen.rate_mg_per_h, seen.concentration_mg_per_ml)
         if seen.ends_at:
-            return _("It goes on at %(rate)s until the order is given, and nothing follows.") % {"rate": rate}
-        return _("It runs at %(rate)s.") % {"rate": rate}
+            return _("it goes on at %(rate)s until the order is given, and nothing follows.") % {"rate": rate}
+        return _("it runs at %(rate)s.") % {"rate": rate}
     if seen.phase is Phase.HELD:
-        return _("It is held, and nothing more is given.")
-    return _("Nothing more is given.")
+        return _("it is held, and nothing more is given.")
+    return _("nothing more is given.")
 
 
 def _words_change(change: Change, seen: Running, what: Given, now_min: float) -> dict[str, Any]:
@@ -314,15 +313,15 @@ def _words_change(change: Change, seen: Running, what: Given, now_min: float) ->
     coming = what.regimen.after(now_min)
     last = coming.infusions[-1] if coming and coming.infusions else None
     if change.kind == "stop":
-        text = _("Stopped now; nothing more is given.")
+        text = _("stopped now; nothing more is given.")
     elif change.kind == "bolus":
-        text = _("A bolus of %(mg)s mg now.") % {"mg": plain(change.amount_mg or 0.0)}
+        text = _("a bolus of %(mg)s mg now.") % {"mg": plain(change.amount_mg or 0.0)}
     else:
         rate = both(last.rate_mg_per_h, strength) if last else ""
         text = _("%(rate)s from now on.") % {"rate": rate}
         if change.kind == "hold":
             words = {"n": plain(change.hold_min or 0.0), "rate": rate}
-            text = _("Held for %(n)s min, then %(rate)s.") % words
+            text = _("held for %(n)s min, then %(rate)s.") % words
     return {
         "text": text, "ends_at": what.moment(last.end_min) if last else None,
         "total_mg": plain(round(what.regimen.total_mg, 1)),
