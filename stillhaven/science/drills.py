@@ -41,6 +41,7 @@ class Kind(StrEnum):
     WORDS = "words"  # only in answers: any deed whose words have these in them
 
 
+_COUNTS = ("raised", "acknowledged", "answered", "missed", "median_acknowledged_s", "slowest_acknowledged_s")
 _STOPS = frozenset({Kind.HOLD, Kind.STOP, Kind.ABORT, Kind.TRANSFER})
 
 
@@ -195,7 +196,7 @@ class Score:
     def as_dict(self) -> dict[str, Any]:
         """Plain values, ready for JSON."""
         data: dict[str, Any] = encode(self)
-        return data
+        return data | {name: getattr(self, name) for name in _COUNTS}
 
 
 def score(

@@ -77,6 +77,9 @@ def test_never_acknowledged_and_nothing_done_is_missed() -> None:
     assert (line.acknowledged_after_s, line.deed_after_s, line.never_acknowledged) == (None, None, 1)
     assert (whole.raised, whole.acknowledged, whole.answered, whole.missed) == (1, 0, 0, 1)
     assert whole.median_acknowledged_s is None
+    kept = whole.as_dict()
+    assert (kept["raised"], kept["answered"], kept["median_acknowledged_s"]) == (1, 0, None)
+    assert datetime.fromisoformat(kept["lines"][0]["shown_at"]) == at(20)
 
 
 def test_acknowledged_without_a_deed_is_still_missed_and_a_deed_without_acknowledging_is_not() -> None:

@@ -132,7 +132,7 @@ def start(
     roles.require(by, "drill.run")
     if chair.site_id not in by.site_ids:
         raise BadInput("chair", "choose a chair of your site")
-    queries.answer_repeat(DrillResult, uid)
+    queries.answer_repeat(DrillResult, uid, by=by)
     drill, site = drill_of(key), chair.site
     Site.objects.select_for_update().get(pk=site.pk)  # two starts at once would take the same chair
     if queries.open_sessions([site.pk]).filter(chair=chair).exists():
@@ -183,7 +183,7 @@ def _patient(site: Site, number: int) -> Patient:
     patient, _ = Patient.objects.get_or_create(
         site=site, external_id=f"{PREFIX}{number}",
         defaults={
-            "name": f"DRILL {number} (nobody)", "preferred_name": f"DRILL {number}", "born": settings()["drill"]["born"],
+            "name": f"DRILL {number} (nobody)", "preferred_name": "Nobody", "born": settings()["drill"]["born"],
             "allergies_asked": True, "simulated": True,
             "comfort_card": "This is a drill: nobody sits in this chair. Act as you would for a patient.",
             "escort_name": "Nobody (drill)", "escort_phone": "none (drill)",

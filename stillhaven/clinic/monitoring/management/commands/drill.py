@@ -74,12 +74,12 @@ class Command(BaseCommand):
         if result is None:
             raise BadInput("session", "there is no such drill")
         while True:
-            close_old_connections()
             stands = drills.stands(drills.session_of(result))
             self.say(stands)
             if stands["over"] or stands["scored"]:
                 return
             time.sleep(ROUND_S)
+            close_old_connections()
 
     def end(self, options: dict[str, Any]) -> None:
         by = _person(options["by"])
