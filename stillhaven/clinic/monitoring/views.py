@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -18,7 +19,7 @@ from stillhaven.clinic.monitoring.config import live_config
 from stillhaven.clinic.monitoring.hub import hub
 from stillhaven.clinic.monitoring.live import LiveSession, delta_since, newer
 from stillhaven.clinic.monitoring.tiles import iso
-from stillhaven.clinic.people import roles
+from stillhaven.clinic.people import roles, unlock
 from stillhaven.clinic.people.gate import SignedOut, roster_of
 from stillhaven.clinic.record import actions as record
 from stillhaven.clinic.record import clock
@@ -26,6 +27,7 @@ from stillhaven.clinic.session import queries
 from stillhaven.clinic.session.models import TreatmentSession
 
 _BEAT_S = 1.0
+_ASK_AGAIN_S = 5.0
 
 
 @require_GET
@@ -58,24 +60,28 @@ def live_state(request: HttpRequest, uid: str) -> JsonResponse:
 async def live_stream(request: HttpRequest, uid: str) -> HttpResponseBase:
     """Server-sent events of one session, from the last one the screen has."""
     since = request.headers.get("Last-Event-ID") or request.GET.get("since", "")
-    session_id, reader = await sync_to_async(_open_stream, thread_sensitive=True)(request, uid)
-    response = StreamingHttpResponse(_events(session_id, since, reader), content_type="text/event-stream")
+    session_id, reader, key = await sync_to_async(_open_stream, thread_sensitive=True)(request, uid)
+    response = StreamingHttpResponse(_events(session_id, since, reader, key), content_type="text/event-stream")
     response["Cache-Control"] = "no-store"
     response["X-Accel-Buffering"] = "no"
     return response
 
 
-def _open_stream(request: HttpRequest, uid: str) -> tuple[int, dict[str, Any]]:
+def _open_stream(request: HttpRequest, uid: str) -> tuple[int, dict[str, Any], str]:
     try:
         session = _seen(request, uid)
-        return session.pk, _reader(request)
+        return session.pk, _reader(request), request.session.session_key or ""
     finally:
         connections.close_all()  # a stream pins no connection
 
 
-async def _events(session_id: int, since: str, reader: dict[str, Any]) -> AsyncIterator[bytes]:
-    """State, then what is new; when the hub says that it begins anew, again from what this screen has."""
-    house = hub()
+async def _events(session_id: int, since: str, reader: dict[str, Any], key: str = "") -> AsyncIterator[bytes]:
+    """State, then what is new; when the hub says that it begins anew, again from what this screen has.
+
+    Every few seconds it asks whether this browser may still read: a stream ends with its sign-in, and says when the
+    screen locks.
+    """
+    house, asked_at = hub(), time.monotonic()
     while True:
         queue = await house.subscribe(session_id)
         try:
@@ -85,6 +91,13 @@ async def _events(session_id: int, since: str, reader: dict[str, Any]) -> AsyncI
             yield _state_event(state, reader)
             yield _beat(house.watch_beat)
             while True:
+                if key and time.monotonic() - asked_at > _ASK_AGAIN_S:
+                    asked_at, locked = time.monotonic(), await _in_thread(_locked, key)
+                    if locked is None:
+                        return
+                    if locked != reader["locked"]:
+                        reader = {**reader, "locked": locked}
+                        yield _state_event(await _read(session_id, since), reader)
                 try:
                     delta = await asyncio.wait_for(queue.get(), _BEAT_S)
                 except TimeoutError:
@@ -102,13 +115,25 @@ async def _events(session_id: int, since: str, reader: dict[str, Any]) -> AsyncI
 
 
 async def _read(session_id: int, since: str) -> dict[str, Any]:
-    def work() -> dict[str, Any]:
+    state: dict[str, Any] = await _in_thread(delta_since, session_id, since)
+    return state
+
+
+async def _in_thread(work: Any, *args: Any) -> Any:
+    def run() -> Any:
         try:
-            return delta_since(session_id, since)
+            return work(*args)
         finally:
             connections.close_all()
 
-    return await sync_to_async(work, thread_sensitive=False)()
+    return await sync_to_async(run, thread_sensitive=False)()
+
+
+def _locked(key: str) -> bool | None:
+    """Is this browser locked?  None where its sign-in is over."""
+    if not unlock.is_signed_in_now(key):
+        return None
+    return unlock.is_locked_now(key)
 
 
 def _state_event(state: dict[str, Any], reader: dict[str, Any]) -> bytes:

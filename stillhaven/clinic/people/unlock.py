@@ -118,6 +118,13 @@ def is_locked(session: Any) -> bool:
     return idle_s > settings.IDLE_LOCK_S or idle_s < -_BACK_S
 
 
+def is_signed_in_now(session_key: str) -> bool:
+    """Is this sign-in still good?  For a stream that is open for long: read anew."""
+    store = import_module(settings.SESSION_ENGINE).SessionStore(session_key)
+    user = store.get("_auth_user_id")
+    return bool(user) and User.objects.filter(pk=user, is_active=True).exists()
+
+
 def is_locked_now(session_key: str) -> bool:
     """The same for a stream that is open for long: read anew.  A session that is over counts as locked."""
     store = import_module(settings.SESSION_ENGINE).SessionStore(session_key)
