@@ -6,6 +6,7 @@ import json
 import uuid
 from datetime import datetime, timedelta
 from io import StringIO
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -198,6 +199,20 @@ def test_a_monitor_that_never_came_to_life_gives_nothing_to_score(day: Day) -> N
     assert score["came_to_life"] is False
     assert score["raised"] == 0
     assert "nothing to score" in open_page(signed_in(day.nurse), f"/drills/{result.session}/").words()
+
+
+def test_a_clinics_own_target_stands_beside_the_seconds(day: Day, settings: Any, tmp_path: Path) -> None:
+    own = tmp_path / "reference" / "drills"
+    own.mkdir(parents=True)
+    shipped = (Path(drills.reference.__file__).parent / "drills" / "saturation_falls.toml").read_text(encoding="utf-8")
+    target = 'acknowledge_within = { value = 30, unit = "s" }\ntarget_set_by = "Dr Lindqvist"\n'
+    (own / "saturation_falls.toml").write_text(shipped + target, encoding="utf-8")
+    settings.STILLHAVEN_DATA = str(tmp_path)
+    result = day.drill()
+    day.run("DRILL-MON-1", 25, spo2_pct=85.0)
+    line = drills.finish(result, by=day.nurse, at=day.now).score["lines"][0]
+    assert (line["acknowledged_in_time"], line["set_by"]) == (False, "Dr Lindqvist")
+    assert "not within 30 s (Dr Lindqvist)" in open_page(signed_in(day.nurse), f"/drills/{result.session}/").words()
 
 
 # ---------------------------------------------------------------- nobody real, nowhere counted

@@ -8,12 +8,14 @@ from the start on the team acts, each under their own name.  The score is read f
 from __future__ import annotations
 
 import uuid as uuids
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings as conf
 from django.db import transaction
 from django.db.models import QuerySet
 from django.http import Http404
@@ -74,16 +76,22 @@ def _cast(site: int) -> tuple[Any, Any, Any]:
 
 
 # ---------------------------------------------------------------- what there is
+def _drills() -> Mapping[str, Drill]:
+    """The shipped drills, with the clinic's own (DATA/reference/drills) laid over them."""
+    own = Path(conf.STILLHAVEN_DATA) / "reference"
+    return reference.current(own if (own / "drills").is_dir() else None).drills
+
+
 def known() -> Sequence[Drill]:
     """The drills that can be run, by title."""
-    return sorted(reference.current().drills.values(), key=lambda drill: drill.title)
+    return sorted(_drills().values(), key=lambda drill: drill.title)
 
 
 def drill_of(key: str) -> Drill:
     """The drill with this key.  BadInput where there is none."""
-    found = reference.current().drills.get(key)
+    found = _drills().get(key)
     if found is None:
-        raise BadInput("drill", f"choose one of: {', '.join(sorted(reference.current().drills))}")
+        raise BadInput("drill", f"choose one of: {', '.join(sorted(_drills()))}")
     return found
 
 
