@@ -1,7 +1,7 @@
 # The words CI uses too.  `make demo` and `make test` need nothing but Debian and Python 3.11.
 SHELL := /bin/bash
 PY := .venv/bin/python
-.PHONY: setup setup-dev browser check test demo bench docs lock format
+.PHONY: setup setup-dev browser check test test-fast demo bench docs lock format
 
 setup: .venv/ready            ## what running stillhaven needs
 setup-dev: .venv/ready-dev    ## what checking and testing it needs as well
@@ -28,6 +28,16 @@ check: setup-dev              ## format, lint, types, contracts, reference files
 
 test: setup-dev browser       ## everything, on a real database and in a real browser
 	@tools/test.sh
+
+.venv-fast/ready: requirements-dev.lock pyproject.toml .venv/ready-dev
+	@python3 -m venv .venv-fast
+	@VIRTUAL_ENV=.venv-fast .venv/bin/uv pip install --quiet --require-hashes -r requirements-dev.lock
+	@VIRTUAL_ENV=.venv-fast .venv/bin/uv pip install --quiet -c requirements-dev.lock -e '.[fast]'
+	@touch $@
+
+test-fast: .venv-fast/ready   ## the pharmacology tests once more, with the accelerator (numba) in an environment of its own
+	@.venv-fast/bin/python -c 'from stillhaven.science.pk import accel; assert accel.AVAILABLE, "numba is not in use"'
+	@.venv-fast/bin/pytest -q tests/science/test_pk*.py $(TESTS)
 
 demo: setup                   ## a clinic with synthetic people, simulated monitors and sample logins
 	@.venv/bin/stillhaven demo

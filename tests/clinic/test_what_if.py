@@ -200,7 +200,7 @@ def test_nurses_see_the_estimate_and_may_not_ask_what_if(demo: Demo, session: Tr
 
 
 def test_front_desk_sees_nothing_of_it(demo: Demo, session: TreatmentSession) -> None:
-    assert look(demo, session, "front_desk").status in (403, 404)
+    assert look(demo, session, "desk").status in (403, 404)
 
 
 def test_while_held_it_goes_on_from_the_hold(demo: Demo, session: TreatmentSession) -> None:

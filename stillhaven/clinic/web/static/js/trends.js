@@ -350,7 +350,11 @@ export class Trends {
   renderTable() {
     if (!this.tableOpen || !this.state) return;
     const { from, end } = this.times();
-    const { tiles = [], points = {}, gaps = [], events = [] } = this.state;
+    const { tiles = [], points = {}, gaps = [], events = [], pk } = this.state;
+    const estimate = (t) => {  // typical, with its band: the moment worked out that is nearest
+      const i = pk.t_ms.findIndex((ms) => ms >= t), at = i < 0 ? pk.t_ms.length - 1 : i;
+      return t < pk.t_ms[0] || i < 0 ? "—" : `${Math.round(pk.mid[at])} (${Math.round(pk.low[at])}–${Math.round(pk.high[at])})`;
+    };
     const step = [1, 2, 5, 10, 15, 30, 60].find((m) => (end - from) / 60000 / m <= 24) * 60000 || 3600000;
     const rows = [];
     for (let b = Math.ceil(end / step) * step; b > from; b -= step) {
@@ -368,10 +372,17 @@ export class Trends {
         const last = figure(list[list.length - 1][3], tile.decimals);
         return (low === high ? last : `${last} (${figure(low, tile.decimals)}–${figure(high, tile.decimals)})`) + (hole ? `; ${hole}` : "");
       });
+      if (pk?.t_ms?.length) cells.push(estimate(Math.min(b, end)));
       const what = events.filter((e) => e.at_ms >= a && e.at_ms < b).map((e) => `${hhmm(e.at_ms)} ${e.label}`).join("; ");
       rows.push(el("tr", {}, el("th", { scope: "row" }, hhmm(a)), el("td", {}, what), ...cells.map((c) => el("td", {}, c))));
     }
-    const head = el("tr", {}, el("th", { scope: "col" }, say("table.from")), el("th", { scope: "col" }, say("table.events")), ...tiles.map((t) => el("th", { scope: "col" }, `${t.label} ${t.unit}`)));
-    this.table.replaceChildren(el("table", {}, el("caption", {}, say("table.caption", { m: step / 60000 })), el("thead", {}, head), el("tbody", {}, ...rows)));
+    const head = el("tr", {}, el("th", { scope: "col" }, say("table.from")), el("th", { scope: "col" }, say("table.events")), ...tiles.map((t) => el("th", { scope: "col" }, `${t.label} ${t.unit}`)), ...(pk?.t_ms?.length ? [el("th", { scope: "col" }, pk.label)] : []));
+    this.table.replaceChildren(el("table", {}, el("caption", {}, say("table.caption", { m: step / 60000 })), el("thead", {}, head), el("tbody", {}, ...rows)), ...this.aboutEstimate(pk));
+  }
+
+  /** Which model, for whom, how sure, with which cautions: it belongs to every number of the estimate. */
+  aboutEstimate(pk) {
+    if (!pk?.about) return [];
+    return [el("section", { class: "trend-about" }, el("h3", {}, say("pk.about")), el("p", {}, pk.about), ...(pk.cautions?.length ? [el("ul", {}, ...pk.cautions.map((text) => el("li", {}, text)))] : []))];
   }
 }
