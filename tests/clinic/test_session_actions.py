@@ -161,7 +161,7 @@ def esketamine(demo: Demo, minutes_ago: float) -> TreatmentSession:
 
 def test_devices_with_their_times_and_the_earliest_moment_for_the_next() -> None:
     demo = make_clinic(clock.now())
-    session = esketamine(demo, 2)
+    session = esketamine(demo, 6)
     page = page_of(demo, session)
     assert "Device 1" in page.words()
     assert "Next device not before" in page.words()
@@ -170,6 +170,14 @@ def test_devices_with_their_times_and_the_earliest_moment_for_the_next() -> None
     assert "Device 2" in page.words()
     assert "give" not in page.forms(), "both devices are used"
     assert [d.amount_mg for d in queries.doses(session)] == [28.0, 28.0]
+
+
+def test_the_next_device_is_refused_before_the_rest_between_devices_is_over() -> None:
+    demo = make_clinic(clock.now())
+    session = esketamine(demo, 2)
+    with pytest.raises(Refused, match="rest between devices"):
+        actions.give(session.pk, "device", 28.0, by=demo.staff["nurse"], at=clock.now())
+    assert len(queries.doses(session)) == 1
 
 
 def test_the_pressure_at_forty_minutes_is_asked_for_beside_the_clock() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import uuid as uuids
 from datetime import datetime, time, timedelta
 from typing import Any
@@ -18,9 +19,12 @@ from stillhaven.science.dosing import running
 from stillhaven.science.errors import BadInput, Refused
 from stillhaven.science.findings import Finding
 from stillhaven.science.limits import Limit, plain
+from stillhaven.science.observation import device_finding
+from stillhaven.science.protocol import Drug, Route
 from stillhaven.science.vitals import Mode
 
 _ROUNDING = 1e-6
+SAME_NUMBER = 5e-3  # labels and pumps show three figures
 
 
 def now() -> datetime:
@@ -132,9 +136,25 @@ def _dose_check(session: TreatmentSession) -> start.DoseCheck | None:
     if second is not None:
         numbers = [{k: v for k, v in c.value.items() if k != "agreed"} for c in (first, second)]
         agreed = bool(first.value["agreed"] and second.value["agreed"] and numbers[0] == numbers[1])
+        agreed = agreed and _as_ordered(session.order, numbers[0])
     return start.DoseCheck(
         first_by=first.by_name, second_by=second.by_name if second else "", agreed=agreed, how="order_shown"
     )
+
+
+def _as_ordered(order: Order | None, read: dict[str, Any]) -> bool:
+    """Is what two people read off the same as the order, to what a pump and a label show?
+
+    Two people can make the same slip; the order is the third opinion.  What was not read is not compared.
+    """
+    if order is None:
+        return False
+    asked = {"dose_mg": float(order.dose_mg)}
+    if order.concentration_mg_per_ml:
+        asked["concentration_mg_per_ml"] = float(order.concentration_mg_per_ml)
+    if order.volume_ml and order.duration_min:
+        asked["rate_ml_per_h"] = float(order.volume_ml) / (float(order.duration_min) / 60.0)
+    return all(math.isclose(value, asked[key], rel_tol=SAME_NUMBER) for key, value in read.items() if key in asked)
 
 
 def limits_set(session: TreatmentSession) -> frozenset[str]:
@@ -256,5 +276,11 @@ def refuse_amount(session: TreatmentSession, kind: str, amount_mg: float, at: da
     left = float(order.dose_mg) - (seen.given_mg or 0.0)
     if amount_mg > left + _ROUNDING:
         raise Refused(why=f"{plain(amount_mg)} mg is more than the order has left ({plain(max(0.0, left))} mg)")
+    if kind == "device":
+        rules = policy.rules(session.site_id).recovery.rules_for(Drug(order.drug), Route(order.route)).observation
+        used = [d.happened_at for d in queries.doses(session) if d.kind == "device"]
+        spacing = device_finding(used, at, rules)
+        if spacing.stops:
+            raise Refused([spacing])
     if kind == "bolus" and order.route != "iv_bolus":
         raise Refused(why="the order has no bolus; the prescriber amends it")
