@@ -116,6 +116,7 @@ def test_a_whole_drill_from_the_page_to_its_score(day: Day) -> None:
     assert f"stillhaven drill --join {result.session}" in page.words()
     session = drills.session_of(result)
     assert (session.drill, session.state, session.patient.simulated) == (True, "dosing", True)
+    assert queries.baseline(session)["systolic_mmhg"] > 0, "what came before the drug is known"
 
     day.run("DRILL-MON-1", 5)
     began = day.now - timedelta(seconds=4)

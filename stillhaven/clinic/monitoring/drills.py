@@ -224,7 +224,9 @@ def _to_the_chair(patient: Patient, device: Device, chair: Chair, nurse: User, a
     )
     order = _order(course, by=prescriber, at=at)
     session = actions.book(course, booked_for=at, by=first, at=at, order=order, chair=chair, nurse=nurse, drill=True)
-    actions.check_in(session.pk, by=first, at=at)
+    actions.check_in(
+        session.pk, by=first, at=at - timedelta(seconds=10)
+    )  # before the first values: they are its baseline
     synthetic.walk_preflight(
         session,
         earlier,
@@ -233,8 +235,8 @@ def _to_the_chair(patient: Patient, device: Device, chair: Chair, nurse: User, a
         escort="Nobody (drill)",
         escort_phone="none (drill)",
     )
-    vitals.attach(device, patient, by=first, start=at - timedelta(seconds=2))
-    synthetic.first_values(device, patient, at - timedelta(seconds=1), gateway=GATEWAY, program="drill", now=at)
+    vitals.attach(device, patient, by=first, start=at - timedelta(seconds=8))
+    synthetic.first_values(device, patient, at - timedelta(seconds=5), gateway=GATEWAY, program="drill", now=at)
     actions.make_ready(session.pk, by=first, at=at)
     for person in (first, second):
         actions.record_check(session.pk, "dose_check", synthetic.dose_check(order), by=person, at=at)
