@@ -222,7 +222,9 @@ def save_picture(path: Path, svg: str) -> None:
         return save(path, svg)
     import typst
 
-    page = '#set page(width: auto, height: auto, margin: 0pt)\n#image(bytes(sys.inputs.svg), format: "svg", width: 570pt)'
+    page = (
+        '#set page(width: auto, height: auto, margin: 0pt)\n#image(bytes(sys.inputs.svg), format: "svg", width: 570pt)'
+    )
     png = typst.compile(page.encode(), format="png", ppi=192.0, sys_inputs={"svg": svg})
     try:
         path.write_bytes(png)

@@ -109,7 +109,9 @@ def deeds(session: TreatmentSession) -> list[dict[str, Any]]:
         found.append({"name": "rate", "label": str(_("Change rate")), "url": url, "allowed": True, "why": ""})
     if session.order and session.state in {s.value for s in (*rules.DRUG_RUNNING, rules.State.RECOVERING)}:
         page = reverse("monitoring:what_if", args=[session.uid])
-        found.append({"name": "what_if", "label": str(_("What if")), "href": page, "url": page, "allowed": True, "why": ""})
+        found.append(
+            {"name": "what_if", "label": str(_("What if")), "href": page, "url": page, "allowed": True, "why": ""}
+        )
     return found
 
 
