@@ -44,13 +44,14 @@ def entry_models() -> list[type[Entry]]:
 
 def verify() -> Report:
     """Walk the whole record in one snapshot, while the clinic goes on working."""
+    outside = _last_in_file()  # before the snapshot: what is kept outside later may be ahead of what is seen inside
     with transaction.atomic(durable=True), connection.cursor() as cursor:
         cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
         heads = {head.name: head for head in Head.objects.all()}
         problems: list[Problem] = []
         for kind, site in sorted(_chains(heads)):
             problems += _walk(f"{kind}:{site}", kind, site, heads.get(f"{kind}:{site}"))
-        problems += _against_file(heads)
+        problems += _against_file(heads, outside)
     return Report(chains={n: h.count for n, h in heads.items()}, problems=tuple(problems))
 
 
@@ -145,9 +146,9 @@ def _last_in_file() -> dict[str, dict[str, Any]]:
     return json.loads(path.read_text()) if path.exists() else {}
 
 
-def _against_file(heads: dict[str, Head]) -> Iterator[Problem]:
+def _against_file(heads: dict[str, Head], outside: dict[str, dict[str, Any]]) -> Iterator[Problem]:
     """A head outside the database that is ahead of the one inside: the end was cut off and the head set back."""
-    for name, row in _last_in_file().items():
+    for name, row in outside.items():
         at, last = datetime.fromtimestamp(row["signed_at"], UTC), bytes.fromhex(row["hash"])
         try:
             keys.head_key().public_key().verify(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from allauth.account.internal.stagekit import get_pending_stage
 from django.conf import settings
 from django.db import DatabaseError
 from django.http import HttpRequest
@@ -11,8 +12,10 @@ from django.urls import reverse
 from django.utils import timezone
 
 from stillhaven import __version__
+from stillhaven.clinic.people.factors import current_totp
 from stillhaven.clinic.people.gate import doors
 from stillhaven.clinic.record import clock
+from stillhaven.reference.cast_people import cast
 
 
 def house(request: HttpRequest) -> dict[str, Any]:
@@ -35,4 +38,17 @@ def house(request: HttpRequest) -> dict[str, Any]:
         "version": __version__,
         "zone": timezone.get_current_timezone_name(),
         "locked": locked,
+        "demo_code": _demo_code(request, user if known else None) if settings.MODE == "demo" else "",
     }
+
+
+def _demo_code(request: HttpRequest, user: Any) -> str:
+    """In a demo only: the code that this sample person's app would show now, so that nobody needs an app to look round.
+
+    The secrets come from the cast of synthetic people; a clinic's own secrets are never shown to anybody.
+    """
+    if user is None and request.path.startswith("/accounts/2fa/"):
+        stage = get_pending_stage(request)
+        user = stage.login.user if stage is not None else None
+    secret = next((row["totp"] for row in cast()["staff"] if user is not None and row["email"] == user.email), "")
+    return current_totp(secret) if secret else ""
