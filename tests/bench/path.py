@@ -21,8 +21,9 @@ import random
 import time
 from collections import defaultdict
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 from stillhaven.devices import hl7, mllp
@@ -126,7 +127,7 @@ class Screen(asyncio.Protocol):
 
     def point(self, signal: str, ms: int, now: float) -> None:
         if (signal, ms) in self.arrived:
-            self.again += 1
+            self.again += signal in WATCHED  # the cuff's value comes with every message
             return
         self.arrived[(signal, ms)] = now
         if ms < self.last_ms.get(signal, 0):
@@ -244,7 +245,8 @@ def pixels(clinic: Running, taken: Taken, seconds: float) -> list[float]:
         page.wait_for_selector("html[data-ready=true]", timeout=120_000)
         page.evaluate(LOOK)
         time.sleep(1.0)
-        sent = asyncio.run(_alone(clinic, taken, seconds))
+        with ThreadPoolExecutor(1) as beside:  # the browser's own loop runs in this thread
+            sent = beside.submit(lambda: asyncio.run(_alone(clinic, taken, seconds))).result()
         time.sleep(3.0)
         seen = page.evaluate("window.seen")
         chromium.close()
@@ -273,7 +275,7 @@ async def _alone(clinic: Running, taken: Taken, seconds: float) -> list[tuple[in
     transport, _ = await loop.create_connection(lambda: Monitor(taken), "127.0.0.1", clinic.gateway_port)
     sent = []
     for number in range(int(seconds)):
-        at = datetime.now(UTC) + timedelta(0)
+        at = datetime.now(UTC)
         wire = mllp.frame(message(taken, number, at.replace(microsecond=at.microsecond // 1000 * 1000)))
         sent.append((60 + number % 40, time.time()))
         transport.write(wire)

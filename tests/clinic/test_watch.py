@@ -170,7 +170,7 @@ def test_an_answer_silences_that_alarm_alone(demo: Demo, hand: Hand) -> None:
     assert len([state for state in before.values() if state == "active"]) >= 2
     first = next(uid for uid, state in before.items() if state == "active")
     actions.acknowledge(session.pk, first, by=demo.staff["nurse"], at=hand.now)
-    watch.note(f"clinic:1 0 s{session.pk}")
+    watch.note(f"clinic:1 0 s{session.pk} k:alarmevent")
     run(watch, hand, "MON-2", LOW | {"heart_rate_per_min": 190.0, "pulse_rate_per_min": 190.0}, 2)
     after = sounding()
     assert after[first] == "acknowledged"

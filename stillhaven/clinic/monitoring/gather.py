@@ -91,16 +91,21 @@ def facts_of(
 
 def facts_later(
     facts: known.AlarmFacts, session: TreatmentSession, now: datetime, seen: Iterable[str],
-    timetable: due_checks.Timetable, since: datetime | None,
+    timetable: due_checks.Timetable, since: datetime | None, *, messages: bool = True,
 ) -> known.AlarmFacts:  # fmt: skip
-    """The same facts some seconds later, nothing clinical having been recorded: what arrived, and what time brought."""
+    """The same facts some seconds later, nothing clinical having been recorded: what arrived, and what time brought.
+
+    Without `messages` no database is asked: what they say of their sender and its clock stays as it was.
+    """
+    expected = _expected(session, facts.attached, since, seen)
+    later = replace(facts, expected=expected, checks=_checks(session, timetable, now))
+    if not messages:
+        return later
     start = min((a.since for a in facts.attached), default=now)
     others = tuple(o for o in facts.observed if o.kind != _CONFLICT)
     return replace(
-        facts,
-        expected=_expected(session, facts.attached, since, seen),
+        later,
         observed=(*others, *_conflicts(session, facts.attached, start)),
-        checks=_checks(session, timetable, now),
         clocks=_clocks(facts.attached, start),
     )
 

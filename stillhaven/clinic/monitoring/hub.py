@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import defaultdict
-from collections.abc import Coroutine
+from collections.abc import Collection, Coroutine
 from typing import Any
 
 import psycopg
@@ -18,6 +18,7 @@ from asgiref.sync import sync_to_async
 from django.conf import settings
 from django.db import DatabaseError, connections
 
+from stillhaven.clinic.monitoring import gather
 from stillhaven.clinic.monitoring.live import LiveSession
 from stillhaven.clinic.record import clock
 from stillhaven.clinic.record.models import Head
@@ -43,6 +44,7 @@ class Hub:
         self.vitals_changed, self.clinic_changed = asyncio.Event(), asyncio.Event()
         self.fresh_vitals: set[str] = set()
         self.stale: set[int] = set()
+        self.alarmed: dict[int, int] = {}  # of which nothing but alarms changed, and up to where
 
     async def subscribe(self, session_id: int) -> asyncio.Queue[dict[str, Any] | None]:
         """A queue of deltas of one session; None in it means that the stream has to begin anew."""
@@ -116,12 +118,15 @@ class Hub:
             self.fresh_vitals.add(name)
             self.vitals_changed.set()
         elif name.startswith("clinic:"):
-            about = set(rest.split()[1:])
+            end, *about = rest.split()
             self.stale |= set(self.loading)  # being read just now: whether it saw this is not known
             for session_id, live in self.sessions.items():
-                if "*" in about or f"s{session_id}" in about or f"p{live.patient_id}" in about:
-                    self.stale.add(session_id)
-            if self.stale:
+                if is_about(about, session_id, live.patient_id):
+                    if alarms_alone(about):
+                        self.alarmed[session_id] = int(end)
+                    else:
+                        self.stale.add(session_id)
+            if self.stale or self.alarmed:
                 self.clinic_changed.set()
 
     async def _work_vitals(self) -> None:
@@ -140,6 +145,10 @@ class Hub:
             self.clinic_changed.clear()
             ready = self.stale - set(self.loading)
             self.stale -= ready
+            alarmed, self.alarmed = self.alarmed, {}
+            for session_id, end in alarmed.items():
+                if session_id not in ready:
+                    await self._or_anew(self._send_alarms(session_id, end))
             for session_id in ready:
                 await self._or_anew(self._send_session(session_id))
 
@@ -164,11 +173,21 @@ class Hub:
                 if delta := live.take(mine, last):
                     self._put(session_id, delta)
 
+    async def _send_alarms(self, session_id: int, end: int) -> None:
+        """Nothing but alarms changed: the quickest way to the screen, and the most frequent."""
+        live = self.sessions.get(session_id)
+        if live is None:
+            return
+        live.events = await _in_thread(gather.events_of, live.session)
+        live.cursor_c = max(live.cursor_c, end)
+        if self.sessions.get(session_id) is live:
+            self._put(session_id, live.tick())
+
     async def _send_session(self, session_id: int) -> None:
         live = self.sessions.get(session_id)
         if live is None:
             return
-        fresh, parts = await _in_thread(_load_anew, session_id)
+        fresh, parts = await _in_thread(_load_anew, session_id, live)
         if self.sessions.get(session_id) is not live:  # all began anew meanwhile
             return
         if live.renew(fresh):
@@ -205,9 +224,21 @@ class Hub:
             _begin_anew(queue)
 
 
-def _load_anew(session_id: int) -> tuple[LiveSession, dict[str, Any]]:
+def _load_anew(session_id: int, live: LiveSession) -> tuple[LiveSession, dict[str, Any]]:
     fresh = LiveSession.load(session_id)
+    if fresh.doses == live.doses:  # the estimate costs more than all the rest
+        fresh.estimate, fresh.predicted_at = live.estimate, live.predicted_at
     return fresh, fresh.clinical(clock.now())
+
+
+def is_about(about: Collection[str], session_id: int, patient_id: int) -> bool:
+    """Does a notice name this session or its patient?"""
+    return "*" in about or f"s{session_id}" in about or f"p{patient_id}" in about
+
+
+def alarms_alone(about: Collection[str]) -> bool:
+    """Does a notice tell of alarm events and of nothing else?"""
+    return "*" not in about and {hint for hint in about if hint.startswith("k:")} == {"k:alarmevent"}
 
 
 def _begin_anew(queue: asyncio.Queue[dict[str, Any] | None]) -> None:

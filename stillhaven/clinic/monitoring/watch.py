@@ -16,6 +16,7 @@ from datetime import datetime, timedelta
 from django.db import connection, transaction
 
 from stillhaven.clinic.monitoring import gather
+from stillhaven.clinic.monitoring.hub import alarms_alone, is_about
 from stillhaven.clinic.monitoring.models import AlarmEvent, Heartbeat
 from stillhaven.clinic.record import actions as record
 from stillhaven.clinic.record import clock
@@ -30,7 +31,7 @@ from stillhaven.science.vitals import Reading
 log = logging.getLogger(__name__)
 WATCH = record.Program("the watch")
 TRIM_EVERY_S = 10.0
-LATER_S = 1.0  # what only time and readings change is looked at this often
+MESSAGES_AGE_S = 5.0  # what the messages say of their sender and its clock is looked at this often
 FACTS_AGE_S = 30.0  # everything is gathered anew this often, and at once when something clinical was recorded
 
 
@@ -84,16 +85,17 @@ class Watch:
         self.sessions: dict[int, Watched] = {}
         self.seen: dict[str, int] = {}
         self.stale: set[int] = set()
+        self.alarmed: set[int] = set()
         self.watched_until: datetime | None = None
 
     def note(self, payload: str) -> None:
         """Something was committed: whose facts have to be gathered anew?"""
         name, _, rest = payload.partition(" ")
         if name.startswith("clinic:"):
-            about = set(rest.split()[1:])
+            about = rest.split()[1:]
             for pk, watched in self.sessions.items():
-                if "*" in about or f"s{pk}" in about or f"p{watched.session.patient_id}" in about:
-                    self.stale.add(pk)
+                if is_about(about, pk, watched.session.patient_id):
+                    (self.alarmed if alarms_alone(about) else self.stale).add(pk)
 
     def look(self) -> int:
         """One round over all open sessions; says how many alarm events it wrote."""
@@ -104,12 +106,10 @@ class Watch:
         for pk, watched in list(self.sessions.items()):
             if pk in self.stale or time.monotonic() - watched.gathered_at > FACTS_AGE_S:
                 self.stale.discard(pk)
+                self.alarmed.discard(pk)
                 self._gather(watched, now)
-            elif time.monotonic() - watched.later_at > LATER_S:
-                watched.facts = gather.facts_later(
-                    watched.facts, watched.session, now, watched.seen, watched.timetable, watched.ready_at
-                )
-                watched.later_at = time.monotonic()
+            else:
+                self._go_on(pk, watched, now)
             if watched.new_events(now):
                 written += self._write(watched, now)
             watched.judged(now)
@@ -164,6 +164,18 @@ class Watch:
             watched.seen |= {r.signal for r in watched.readings}
         watched.facts = gather.facts_of(session, now, watched.seen, watched.timetable)
         watched.gathered_at = watched.later_at = time.monotonic()
+
+    def _go_on(self, pk: int, watched: Watched, now: datetime) -> None:
+        """Nothing but alarms was recorded: what only time and readings change."""
+        if pk in self.alarmed:
+            self.alarmed.discard(pk)
+            watched.events = gather.events_of(watched.session)
+        messages = time.monotonic() - watched.later_at > MESSAGES_AGE_S
+        watched.facts = gather.facts_later(
+            watched.facts, watched.session, now, watched.seen, watched.timetable, watched.ready_at, messages=messages
+        )
+        if messages:
+            watched.later_at = time.monotonic()
 
     def _take_readings(self) -> None:
         for name, end in Head.objects.filter(name__startswith="vitals:").values_list("name", "count"):

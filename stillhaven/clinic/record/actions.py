@@ -120,10 +120,11 @@ def _move_head(name: str, count: int, last: bytes, at: datetime) -> None:
 def _tell(name: str, count: int, entries: list[Entry]) -> None:
     """Whoever shows the record live is told at commit, and reads what is new from the tables.
 
-    The payload names the chain, its new end, and whom the entries are about: "clinic:1 57 s12 p4".
+    The payload names the chain, its new end, whom the entries are about, and what they are: "clinic:1 57 s12 p4 k:dose".
     """
     about = {f"s{number}" for e in entries if isinstance(number := getattr(e, "session_id", None), int)}
     about |= {f"p{number}" for e in entries if isinstance(number := getattr(e, "patient_id", None), int)}
+    about |= {f"k:{e._meta.model_name}" for e in entries}
     hints = " ".join(sorted(about)) if len(about) <= 200 else "*"
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_notify('stillhaven_live', %s)", [f"{name} {count} {hints}".strip()])
