@@ -112,7 +112,7 @@ def running(
         stopped_at=now.stopped_at,
         fraction=_fraction(mg, planned_mg),
         time_left_s=left,
-        ends_at=at + timedelta(seconds=left) if left is not None and stands is Phase.DOSING else None,
+        ends_at=_after(at, left) if left is not None and stands is Phase.DOSING else None,
     )
 
 
@@ -138,7 +138,7 @@ def ends_at(
     """When the dose will be in if nothing changes; None unless the drug is running: a hold has no known end."""
     now = run(entries, at)
     left = _time_left_s(now, planned_mg, steps)
-    return at + timedelta(seconds=left) if left is not None and now.phase is Phase.DOSING else None
+    return _after(at, left) if left is not None and now.phase is Phase.DOSING else None
 
 
 def entry_findings(
@@ -186,6 +186,14 @@ def _phase(now: Run, planned_mg: float | None) -> Phase:
     if by_amount and planned_mg is not None and mg is not None and float(mg) >= planned_mg * (1.0 - SAME_RATE):
         return Phase.FINISHED
     return now.phase
+
+
+def _after(at: datetime, seconds: float) -> datetime | None:
+    """The moment so many seconds later; None beyond the calendar, where a rate is all but zero."""
+    try:
+        return at + timedelta(seconds=seconds)
+    except OverflowError:
+        return None
 
 
 def _per_kg(mg: float | None, weight_kg: float | None) -> float | None:

@@ -104,6 +104,14 @@ def test_what_the_order_has_left_follows_and_after_a_stop_nothing_does() -> None
     assert stopped.regimen.total_mg == pytest.approx(61.5 * 5 / 60)
 
 
+def test_a_rate_of_all_but_nothing_has_no_end_and_breaks_nothing() -> None:
+    doses = [START, entry(Kind.RATE_CHANGE, 10, 2, rate_mg_per_h=1e-300)]
+    now = T0 + timedelta(minutes=20)
+    assert dosing.running(doses, now, planned_mg=41.0).ends_at is None
+    assert dosing.ends_at(doses, now, 41.0) is None
+    assert prediction.prediction(person_with(), doses, now) is not None
+
+
 def test_an_empty_bag_gives_no_more() -> None:
     small = entry(Kind.START, 0, 1, rate_mg_per_h=60.0, concentration_mg_per_ml=1.0, bag_ml=10.0)
     made = prediction.regimen(person_with(), [small], T0 + timedelta(minutes=30))
