@@ -174,7 +174,9 @@ def test_who_may_open_it(demo: Demo, who: str, status: int) -> None:
 def test_a_session_of_another_site_does_not_exist(demo: Demo) -> None:
     session = booked(demo)
     other = Site.objects.create(id=7, name="Elsewhere")
-    stranger = User.objects.create_user("n7@demo.example", "x" * 14, name="Nil Stranger", roles=["nurse"], sites=[other])
+    stranger = User.objects.create_user(
+        "n7@demo.example", "x" * 14, name="Nil Stranger", roles=["nurse"], sites=[other]
+    )
     assert open_page(signed_in(stranger), f"/sessions/{session.uid}/").status == 404
     assert open_page(signed_in(stranger), f"/sessions/{session.uid}/recovery/").status == 404
 

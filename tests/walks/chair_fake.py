@@ -1,4 +1,3 @@
-# ruff: noqa: E501  (sample data and the browser's own scripts read better on one line)
 """A chair without a clinic: a small server that speaks the live screen's JSON and events, so that the page can be tried alone.
 
 It can fall silent, drop its stream, be stopped and started again on the same port, refuse, be locked; and it keeps what came in.

@@ -1,4 +1,3 @@
-# ruff: noqa: E501  (sample data and the browser's own scripts read better on one line)
 """Can the chair's screen be trusted with gloves on, in a dim room, on a bad network?
 
 The real pages and scripts in a real browser, against a small server that can fall silent, be killed and come back.

@@ -90,15 +90,16 @@ def corrections(person: Patient) -> list[dict[str, Any]]:
     for model in apps.get_models():
         if not issubclass(model, Entry) or model._meta.label == "vitals.Reading":
             continue
-        names = {f.name for f in model._meta.get_fields()}
+        kind: Any = model
+        names = {f.name for f in kind._meta.get_fields()}
         about = (
-            Q(session__patient=person) if "session" in names and model._meta.get_field("session").is_relation else None
+            Q(session__patient=person) if "session" in names and kind._meta.get_field("session").is_relation else None
         )
-        if about is None and "patient" in names and model._meta.get_field("patient").is_relation:
+        if about is None and "patient" in names and kind._meta.get_field("patient").is_relation:
             about = Q(patient=person)
         if about is not None:
             # taking a monitor off ends its attachment by an amendment, which corrects nothing
-            found += model._default_manager.filter(about, amends__isnull=False).exclude(reason="taken off")
+            found += kind._default_manager.filter(about, amends__isnull=False).exclude(reason="taken off")
     return [_line(e) for e in sorted(found, key=lambda e: e.seq, reverse=True)[:60]]
 
 

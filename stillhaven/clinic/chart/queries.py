@@ -102,7 +102,7 @@ def _doses(known: Gathered, ids: Sequence[int]) -> None:
     by_uid, amended = {row.uid: row for row in rows}, {row.amends_id for row in rows if row.amends_id}
     for row in rows:
         if row.amends_id:
-            row.amends = by_uid[row.amends_id]  # type: ignore[assignment]
+            row.amends = by_uid[row.amends_id]
         if row.uid not in amended and not row.retracted:
             known.doses[row.session_id] += queries.dose_entries([row])
 
@@ -123,7 +123,7 @@ def _readings(known: Gathered, now: datetime) -> None:
     keys = {a.device_id: a.device.key for a in worn}
     mine = [(a, a.patient_id or 0) for a in worn]
     marks = list(ReadingMark.objects.current().filter(patient_id__in=since, end__gt=first))
-    params = {
+    params: dict[str, Any] = {
         "p": [p for _, p in mine], "d": [a.device_id for a, _ in mine], "a": [max(a.start, since[p]) for a, p in mine],
         "b": [min(a.end or soon, soon) for a, _ in mine], "sim": [simulated[p] for _, p in mine],
         "patients": list(since), "since": list(since.values()), "sims": [simulated[p] for p in since], "soon": soon,

@@ -20,7 +20,9 @@ from stillhaven.reference.load import Reference
 from stillhaven.science import observation, recovery, start
 from stillhaven.science.limits import duration
 from stillhaven.science.protocol import Drug
+from stillhaven.science.recovery_scores import Sheet
 
+_DOTS: dict[bool | None, str] = {True: "go", False: "no"}
 _LOOKS = {
     "oriented": ("Does the person know who and where they are, and the day?", "Oriented"),
     "walking": ("Does the person walk as before?", "Walks as before"),
@@ -84,7 +86,7 @@ def _kinds(asked: recovery.DischargeRules, placed: bool) -> list[tuple[str, str,
 
 
 def _score(
-    request: HttpRequest, session: TreatmentSession, sheet: recovery.Sheet, asked: recovery.DischargeRules, seen: Any,
+    request: HttpRequest, session: TreatmentSession, sheet: Sheet, asked: recovery.DischargeRules, seen: Any,
     may: bool,
 ) -> dict[str, Any]:  # fmt: skip
     """One recovery score: every item with its words; the pressure's item is computed and says how."""
@@ -95,7 +97,7 @@ def _score(
     for row in sheet.rows:
         item = items[row.item]
         words = {level.value: level.text for level in item.levels}
-        rows.append({"row": row, "words": words.get(row.points, ""), "high": item.high})
+        rows.append({"row": row, "words": "" if row.points is None else words.get(row.points, ""), "high": item.high})
         options = tuple((str(v), f"{v} · {words.get(v, '')}".rstrip(" ·")) for v in range(item.high, item.low - 1, -1))
         given = answers.get(row.item)
         note = (
@@ -133,7 +135,7 @@ def _look(
     return {
         "key": key, "question": question, "short": short, "seen": row, "buttons": buttons,
         "said": session_forms.say(row.value.get("yes")).capitalize() if row else "",
-        "look": {True: "go", False: "no"}.get(row.value.get("yes") if row else None, "unknown"),
+        "look": _DOTS.get(row.value.get("yes") if row else None, "unknown"),
     }  # fmt: skip
 
 

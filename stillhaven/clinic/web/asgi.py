@@ -3,7 +3,7 @@
 import os
 import sys
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Any, cast
 
 from django.core.asgi import get_asgi_application
 
@@ -65,4 +65,4 @@ async def _say_too_large(send: Send) -> None:
     await send({"type": "http.response.body", "body": b'{"why": "this is too large; send a smaller picture"}'})
 
 
-application = bounded(get_asgi_application())
+application = bounded(cast(App, get_asgi_application()))

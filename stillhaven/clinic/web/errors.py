@@ -59,8 +59,8 @@ class Refusals:
 
 def _unreadable(request: HttpRequest) -> str | None:
     """A field of the address or of the form with a zero byte: PostgreSQL holds none, and nobody types one."""
-    for sent in (request.GET, request.POST if request.method == "POST" else {}):
-        for name, values in sent.lists() if sent else ():
+    for sent in (request.GET, request.POST) if request.method == "POST" else (request.GET,):
+        for name, values in sent.lists():
             if "\x00" in name or any("\x00" in value for value in values):
                 return name.replace("\x00", "") or "form"
     return None
