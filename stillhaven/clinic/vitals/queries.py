@@ -149,25 +149,14 @@ def envelope(
 
     Averages never replace the record: min and max of every bucket go with them, so no peak is lost.
     """
-    sql = """
+    usable, values = _usable(patient_id, start, end)
+    sql = f"""
       SELECT r.signal, date_bin(make_interval(secs => %(bucket)s), r.happened_at, %(start)s) AS t,
              min(r.value), max(r.value), avg(r.value), count(*)
-      FROM vitals_reading r
-      WHERE r.happened_at >= %(start)s AND r.happened_at < %(end)s AND r.value IS NOT NULL
-        AND r.quality IN ('good', 'questionable') AND NOT r.retracted
-        AND (r.patient_id = %(patient)s OR EXISTS (
-          SELECT 1 FROM unnest(%(devices)s::bigint[], %(starts)s::timestamptz[], %(ends)s::timestamptz[]) w(d, s, e)
-          WHERE r.device_id = w.d AND r.happened_at >= w.s AND r.happened_at < w.e))
-        AND (r.device_id = ANY(%(devices)s::bigint[]) OR r.patient_id = %(patient)s)
-        AND NOT EXISTS (SELECT 1 FROM vitals_reading x WHERE x.amends_id = r.uid)
-        AND NOT EXISTS (
-          SELECT 1 FROM unnest(%(m_signals)s::text[], %(m_starts)s::timestamptz[], %(m_ends)s::timestamptz[]) m(g, s, e)
-          WHERE r.signal = m.g AND r.happened_at >= m.s AND r.happened_at < m.e)
-      GROUP BY 1, 2 ORDER BY 1, 2
-    """
-    values = _whose(patient_id, start, end) | {"bucket": bucket_s, "start": start, "end": end}
+      FROM vitals_reading r WHERE {usable} GROUP BY 1, 2 ORDER BY 1, 2
+    """  # noqa: S608 (made of our own words)
     with connection.cursor() as cursor:
-        cursor.execute(sql, values)
+        cursor.execute(sql, values | {"bucket": bucket_s})
         return cursor.fetchall()
 
 
@@ -214,33 +203,20 @@ def gaps(
     Each usable value covers the time from its measurement until it goes stale; computed in the database, since eight
     hours of one-second values are many rows and few gaps.  The last element is `covered until`, also after `end`.
     """
-    sql = """
-      WITH usable AS (
-        SELECT r.signal, r.happened_at AS at, make_interval(secs => s.stale) AS stale
+    usable, values = _usable(patient_id, start, end)
+    sql = f"""
+      WITH steps AS (
+        SELECT r.signal, r.happened_at AS at, make_interval(secs => s.stale) AS stale,
+               lag(r.happened_at) OVER w AS before, lead(r.happened_at) OVER w AS after
         FROM vitals_reading r JOIN unnest(%(signals)s::text[], %(stale)s::float8[]) s(signal, stale) USING (signal)
-        WHERE r.happened_at >= %(start)s AND r.happened_at < %(end)s AND r.value IS NOT NULL
-          AND r.quality IN ('good', 'questionable') AND NOT r.retracted
-          AND (r.device_id = ANY(%(devices)s::bigint[]) OR r.patient_id = %(patient)s)
-          AND (r.patient_id = %(patient)s OR EXISTS (
-            SELECT 1 FROM unnest(%(devices)s::bigint[], %(starts)s::timestamptz[], %(ends)s::timestamptz[]) w(d, s, e)
-            WHERE r.device_id = w.d AND r.happened_at >= w.s AND r.happened_at < w.e))
-          AND NOT EXISTS (
-            SELECT 1 FROM unnest(%(m_signals)s::text[], %(m_starts)s::timestamptz[], %(m_ends)s::timestamptz[]) m(g, s, e)
-            WHERE r.signal = m.g AND r.happened_at >= m.s AND r.happened_at < m.e)
-      ), steps AS (
-        SELECT signal, stale, at, lag(at) OVER w AS before, max(at) OVER (PARTITION BY signal) AS last,
-               row_number() OVER w AS n
-        FROM usable WINDOW w AS (PARTITION BY signal ORDER BY at)
+        WHERE {usable} WINDOW w AS (PARTITION BY r.signal ORDER BY r.happened_at)
       )
-      SELECT signal, CASE WHEN n = 1 THEN %(start)s ELSE before + stale END, at, last + stale FROM steps
-      WHERE (n = 1 AND at > %(start)s) OR at > before + stale OR at = last
+      SELECT signal, coalesce(before + stale, %(start)s), at, at + stale FROM steps
+      WHERE (before IS NULL AND at > %(start)s) OR at > before + stale OR after IS NULL
       ORDER BY signal, at
-    """
-    values = _whose(patient_id, start, end) | {
-        "signals": list(stale_s), "stale": [float(s) for s in stale_s.values()], "start": start, "end": end,
-    }  # fmt: skip
+    """  # noqa: S608 (made of our own words)
     with connection.cursor() as cursor:
-        cursor.execute(sql, values)
+        cursor.execute(sql, values | {"signals": list(stale_s), "stale": [float(s) for s in stale_s.values()]})
         rows = cursor.fetchall()
     found: dict[str, list[tuple[datetime, datetime, str]]] = {signal: [] for signal in stale_s}
     covered: dict[str, datetime] = {}
@@ -248,8 +224,35 @@ def gaps(
         covered[signal] = until
         if begun is not None and at > begun:
             found[signal].append((begun, at, ""))
-    reasons = _reasons(patient_id, start, end, values)
+    reasons = _reasons(patient_id, start, end, _whose(patient_id, start, end))
     return {s: [(a, b, reasons(s, a, b)) for a, b, _ in rows_of] for s, rows_of in found.items()}, covered
+
+
+def _usable(patient_id: int, start: datetime, end: datetime) -> tuple[str, dict[str, Any]]:
+    """Which rows `r` are this patient's usable readings between start and end: as SQL, with its values.
+
+    Only what is needed is asked of each row, since there may be hundreds of thousands: most patients wear one device,
+    and most have no stretch that was marked.
+    """
+    worn, marks = worn_by(patient_id, start, end), marks_of(patient_id, start, end)
+    values: dict[str, Any] = {"patient": patient_id, "start": start, "end": end}
+    whose = ["r.patient_id = %(patient)s"]
+    for n, w in enumerate(worn):
+        whose.append(f"(r.device_id = %(d{n})s AND r.happened_at >= %(s{n})s AND r.happened_at < %(e{n})s)")
+        values |= {f"d{n}": w.device_id, f"s{n}": w.start, f"e{n}": min(w.end or end, end)}
+    words = [
+        "r.happened_at >= %(start)s AND r.happened_at < %(end)s AND r.value IS NOT NULL AND NOT r.retracted",
+        "r.quality IN ('good', 'questionable')",
+        f"({' OR '.join(whose)})",
+    ]
+    for n, m in enumerate(marks):
+        words.append(f"NOT (r.signal = %(mg{n})s AND r.happened_at >= %(ms{n})s AND r.happened_at < %(me{n})s)")
+        values |= {f"mg{n}": m.signal, f"ms{n}": m.start, f"me{n}": m.end}
+    mine = Q(patient_id=patient_id) | Q(device_id__in=[w.device_id for w in worn])
+    if amended := list(Reading.objects.filter(mine, amends__isnull=False).values_list("amends_id", flat=True)):
+        words.append("NOT r.uid = ANY(%(amended)s::uuid[])")
+        values["amended"] = amended
+    return " AND ".join(words), values
 
 
 def _whose(patient_id: int, start: datetime, end: datetime) -> dict[str, Any]:
@@ -283,19 +286,11 @@ def _reasons(patient_id: int, start: datetime, end: datetime, whose: dict[str, A
 
 def newest_usable(patient_id: int, start: datetime, end: datetime) -> dict[str, tuple[float, datetime]]:
     """The newest usable value of each signal between start and end, with when it was measured."""
-    sql = """
+    usable, values = _usable(patient_id, start, end)
+    sql = f"""
       SELECT DISTINCT ON (r.signal) r.signal, r.value, r.happened_at FROM vitals_reading r
-      WHERE r.happened_at >= %(start)s AND r.happened_at < %(end)s AND r.value IS NOT NULL
-        AND r.quality IN ('good', 'questionable') AND NOT r.retracted
-        AND (r.device_id = ANY(%(devices)s::bigint[]) OR r.patient_id = %(patient)s)
-        AND (r.patient_id = %(patient)s OR EXISTS (
-          SELECT 1 FROM unnest(%(devices)s::bigint[], %(starts)s::timestamptz[], %(ends)s::timestamptz[]) w(d, s, e)
-          WHERE r.device_id = w.d AND r.happened_at >= w.s AND r.happened_at < w.e))
-        AND NOT EXISTS (
-          SELECT 1 FROM unnest(%(m_signals)s::text[], %(m_starts)s::timestamptz[], %(m_ends)s::timestamptz[]) m(g, s, e)
-          WHERE r.signal = m.g AND r.happened_at >= m.s AND r.happened_at < m.e)
-      ORDER BY r.signal, r.happened_at DESC, r.seq DESC
-    """
+      WHERE {usable} ORDER BY r.signal, r.happened_at DESC, r.seq DESC
+    """  # noqa: S608 (made of our own words)
     with connection.cursor() as cursor:
-        cursor.execute(sql, _whose(patient_id, start, end) | {"start": start, "end": end})
+        cursor.execute(sql, values)
         return {signal: (value, at) for signal, value, at in cursor.fetchall()}
