@@ -106,7 +106,11 @@ def correct(request: HttpRequest, uid: str) -> Attachment:
     if attachment is None:
         raise Http404
     chosen = request.POST.get("patient", "")
-    patient = Patient.objects.filter(pk=int(chosen), site_id=attachment.site).first() if chosen.isdecimal() else None
+    patient = (
+        Patient.objects.filter(pk=int(chosen), site_id=attachment.site).first()
+        if chosen.isdecimal() and len(chosen) < 19
+        else None
+    )
     return vitals.correct_attachment(
         attachment, by=user, at=clock.now(), reason=request.POST.get("reason", ""), patient=patient,
         start=_moment(request.POST.get("start", ""), "start"), end=_moment(request.POST.get("end", ""), "end"),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 from typing import Any, Literal
 from uuid import UUID
 
@@ -94,7 +93,7 @@ def ingest(request: HttpRequest, batch: BatchIn) -> dict[str, Any]:
 def _sent(message: MessageIn) -> vitals.SentMessage:
     try:
         raw = base64.b64decode(message.raw, validate=True) if message.raw else None
-    except binascii.Error:
+    except ValueError:  # binascii.Error is one
         raise BadInput("raw", "is not base64") from None
     return vitals.SentMessage(
         uid=message.uid, sequence=message.sequence, device=_clean(message.device),

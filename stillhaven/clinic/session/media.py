@@ -40,6 +40,7 @@ def clean_image(data: bytes) -> tuple[bytes, str]:
                 raise BadInput("file", "has too many pixels; take a smaller picture")
             upright = ImageOps.exif_transpose(image).convert("RGB")
             upright.thumbnail((_LONGEST_SIDE, _LONGEST_SIDE))
+            upright.info.clear()  # a JPEG's comment would be written again
             out = io.BytesIO()
             upright.save(out, "JPEG", quality=88)
     except BadInput:

@@ -7,7 +7,6 @@ same.  What is refused or cannot be read is answered by `web.errors` on every sc
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -15,7 +14,7 @@ from functools import wraps
 from typing import Any
 from uuid import UUID
 
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import redirect
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -29,6 +28,7 @@ from stillhaven.science.errors import BadInput
 from stillhaven.science.session import Move
 from stillhaven.science.units import parse_number
 
+_TOO_LARGE = 10**18  # no number that anybody measures; nor one that a database holds
 _FIRST_YEAR = 2000  # nothing that a clinic writes down today happened before: a year that was mistyped
 
 
@@ -115,7 +115,7 @@ def _kept(value: Any, field: str) -> None:
     """Nothing that the record cannot hold: no zero byte, no half of a character, no number without end."""
     if isinstance(value, str) and ("\x00" in value or any("\ud800" <= c <= "\udfff" for c in value)):
         raise BadInput(field, "holds a character that cannot be kept; type it again")
-    if isinstance(value, int | float) and not (math.isfinite(value) and abs(value) < 1e18):
+    if isinstance(value, int | float) and not abs(value) < _TOO_LARGE:  # which is so of "not a number", too
         raise BadInput(field, "write a plain number such as 82.5")
     if isinstance(value, dict):
         for key, inner in value.items():
@@ -167,8 +167,8 @@ def done(request: HttpRequest, sent: Sent) -> HttpResponse:
     if "application/json" in request.headers.get("Accept", ""):
         return JsonResponse({"ok": True, "uid": str(sent.uid) if sent.uid else None})
     back = sent.text("next")
-    if back and url_has_allowed_host_and_scheme(back, {request.get_host()}, request.is_secure()):
-        return redirect(back)
+    if back.startswith("/") and url_has_allowed_host_and_scheme(back, {request.get_host()}, request.is_secure()):
+        return HttpResponseRedirect(back)
     return redirect("session:page", uid=sent.session.uid)
 
 

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
+from allauth.core.exceptions import ReauthenticationRequired
 from asgiref.sync import iscoroutinefunction
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse, QueryDict
-from django.shortcuts import redirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.urls import Resolver404, resolve
 from django.utils.http import url_has_allowed_host_and_scheme
 
@@ -42,7 +42,7 @@ def page(request: HttpRequest, error: BadInput | Refused, status: int) -> HttpRe
     request.GET = QueryDict(parts.query)
     try:
         response = None if iscoroutinefunction(match.func) else match.func(request, *match.args, **match.kwargs)
-    except (BadInput, Refused, SignedOut, Http404, PermissionDenied):
+    except (BadInput, Refused, SignedOut, Http404, PermissionDenied, ReauthenticationRequired):
         response = None
     if response is None or response.status_code != 200:  # `next` named a page that has no such form, or no page
         request.method, request.path, request.path_info, request.GET = "POST", before[0], before[0], before[1]
@@ -55,10 +55,10 @@ def page(request: HttpRequest, error: BadInput | Refused, status: int) -> HttpRe
 def back_to(request: HttpRequest) -> HttpResponse | None:
     """The page a form stands on, for a form that was sent twice and taken once."""
     back = _back(request)
-    return redirect(back) if request.method == "POST" and back else None
+    return HttpResponseRedirect(back) if request.method == "POST" and back else None
 
 
 def _back(request: HttpRequest) -> str:
     back = request.POST.get("next", "") if request.method == "POST" else ""
-    safe = back and url_has_allowed_host_and_scheme(back, {request.get_host()}, request.is_secure())
+    safe = back.startswith("/") and url_has_allowed_host_and_scheme(back, {request.get_host()}, request.is_secure())
     return back if safe else ""
