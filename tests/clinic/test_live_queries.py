@@ -89,3 +89,32 @@ def test_counted_in_the_database_as_one_by_one(demo: Demo, seed: int) -> None:
     newest = queries.newest_usable(patient, start, end)
     for signal, values in by_signal.items():
         assert newest[signal][1] == max(at for at, _ in values)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_rows_that_are_copied_in_are_the_rows_that_would_be_inserted(demo: Demo) -> None:
+    """Many at once go in another way than few: the record is whole either way, and the same uid is refused either way."""
+    from stillhaven.clinic.record import verify
+
+    many = dict.fromkeys(
+        ("spo2_pct", "heart_rate_per_min", "resp_rate_per_min", "etco2_mmhg", "pulse_rate_per_min"), 90.0
+    )
+    odd = 'a\ttab, a \\ backslash,\na line, "quotes", ü and 你'
+    rows = []
+    for count in (2, 5):
+        batch = [
+            Reading(device=Device.objects.get(key="MON-2"), signal=s, value=v, why=odd, value_sent="\\N", mode="simulated")
+            for s, v in list(many.items())[:count]
+        ]  # fmt: skip
+        batch[0].value = None
+        record.append(*batch, by=record.Program("test"))
+        rows.append(
+            [(r.signal, r.value, r.why, r.value_sent, r.by_name) for r in Reading.objects.order_by("-seq")[:count]]
+        )
+        with pytest.raises(record.AlreadyRecorded) as refused:
+            record.append(
+                *[Reading(uid=r.uid, device=r.device, signal=r.signal) for r in batch], by=record.Program("test")
+            )
+        assert refused.value.entry.uid in {r.uid for r in batch}
+    assert rows[0] == rows[1][-2:]
+    assert verify.verify().problems == ()

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from uuid import uuid4
 
 from django.db import connection, transaction
+from psycopg import sql
 
 from stillhaven.clinic.record import canonical, clock, keys
 from stillhaven.clinic.record.models import Access, AdminChange, Adoption, Decision, Entry
@@ -17,6 +18,7 @@ from stillhaven.science.findings import Finding
 
 # Locks are always taken in this order, so that two transactions can never wait for each other.
 _ORDER = ("clinic", "vitals", "access")
+_COPY_FROM = 5  # so many rows of one table at once are copied in
 
 
 class Actor(Protocol):
@@ -73,9 +75,24 @@ def _append_to(name: str, entries: list[Entry]) -> None:
         entry.hash = before = canonical.link(key, before, entry)
         rows[type(entry)].append(entry)
     for model, batch in rows.items():
-        model._default_manager.bulk_create(batch)
+        _store(model, batch)
     _move_head(name, count, before, recorded_at)
     _tell(name, count, entries)
+
+
+def _store(model: type[Entry], batch: list[Entry]) -> None:
+    """Many rows go in by COPY: what a ward of monitors sends in a second takes a third of the time of an INSERT."""
+    if len(batch) < _COPY_FROM:
+        model._default_manager.bulk_create(batch)
+        return
+    fields = model._meta.concrete_fields
+    columns = sql.SQL(", ").join(sql.Identifier(f.column) for f in fields)
+    words = sql.SQL("COPY {} ({}) FROM STDIN").format(sql.Identifier(model._meta.db_table), columns)
+    with connection.wrap_database_errors, connection.cursor() as cursor, cursor.copy(words) as copy:
+        for entry in batch:
+            copy.write_row([f.get_db_prep_save(getattr(entry, f.attname), connection) for f in fields])
+    for entry in batch:
+        entry._state.adding, entry._state.db = False, connection.alias
 
 
 def lock(kind: str, site: int = 1) -> None:
@@ -104,7 +121,8 @@ def _refuse_known(entries: list[Entry]) -> None:
     for entry in entries:
         by_model[type(entry)].append(entry.uid)
     for model, uids in by_model.items():
-        known = model._default_manager.filter(uid__in=uids).first()
+        # one array, not one parameter for each of hundreds
+        known = model._default_manager.extra(where=["uid = ANY(%s::uuid[])"], params=[uids]).first()
         if known is not None:
             raise AlreadyRecorded(known)
 
