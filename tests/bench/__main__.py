@@ -25,7 +25,9 @@ def main() -> int:
         sys.exit(f"no such bench: {', '.join(sorted(unknown))}; there are {', '.join(NAMES)}")
     worst = 0
     for name in wanted:
-        print(f"== {name}: {(importlib.import_module(f'tests.bench.{name}').__doc__ or '').splitlines()[0]}", flush=True)
+        print(
+            f"== {name}: {(importlib.import_module(f'tests.bench.{name}').__doc__ or '').splitlines()[0]}", flush=True
+        )
         done = subprocess.run([sys.executable, "-m", f"tests.bench.{name}", *USUAL.get(name, ())], check=False)
         worst = max(worst, done.returncode)
         print(flush=True)

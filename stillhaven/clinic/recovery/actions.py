@@ -79,7 +79,9 @@ def override(
     session_id: int, rule: str, against: str, why: str, *, by: User, at: datetime, uid: UUID | None = None
 ) -> Check:
     """A prescriber lets the patient go in spite of one finding, by name and with a reason, where policy allows it."""
-    session = session_actions.begin(session_id, "recovery.override", by=by, at=at, uid=uid, model=Check, kind="override")
+    session = session_actions.begin(
+        session_id, "recovery.override", by=by, at=at, uid=uid, model=Check, kind="override"
+    )
     role = next(r for r in by.roles if r in ("prescriber", "medical_director"))
     given = start.Override(rule=rule, against=against, by=by.signature_name, role=role, reason=why)
     found = facts.discharge_findings(session, at)
