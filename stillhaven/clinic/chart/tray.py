@@ -17,6 +17,7 @@ from stillhaven.clinic.session import queries as sessions
 from stillhaven.clinic.session.models import TreatmentSession
 from stillhaven.clinic.vitals import actions as vitals
 from stillhaven.clinic.vitals.models import Attachment, Device, Message, Reading
+from stillhaven.reference import load as reference
 from stillhaven.science.errors import BadInput
 
 
@@ -35,9 +36,18 @@ def device_page(request: HttpRequest, pk: int) -> dict[str, Any]:
     )  # fmt: skip
     return {
         "device": device, "newest": newest, "on": on, "attach": attach, "people": people,
-        "last": list(Reading.objects.filter(device=device).order_by("-seq")[:12]),
+        "last": [_value(r) for r in Reading.objects.filter(device=device).order_by("-seq")[:12]],
         "past": [{"a": a, "correct": _correct_form(request, a)} for a in worn[:10]],
         "looks_like": _looks_like(newest, device.site_id) if newest else None,
+    }  # fmt: skip
+
+
+def _value(row: Reading) -> dict[str, Any]:
+    """One value in words: the sign's name and unit rather than its key."""
+    signal = reference.current().signals.get(row.signal)
+    return {
+        "signal": row.signal, "name": signal.name if signal else row.signal, "unit": signal.unit if signal else "",
+        "value": row.value, "happened_at": row.happened_at, "said": row.quality.replace("_", " "), "why": row.why,
     }  # fmt: skip
 
 

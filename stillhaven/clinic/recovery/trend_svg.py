@@ -11,7 +11,7 @@ from datetime import datetime
 from html import escape
 from zoneinfo import ZoneInfo
 
-_WIDTH, _LEFT, _RIGHT, _TOP, _BAND, _GAP, _FOOT = 760, 62, 8, 8, 86, 12, 34
+_WIDTH, _LEFT, _RIGHT, _TOP, _BAND, _GAP, _FOOT = 760, 78, 8, 8, 86, 12, 34
 _COLOUR = {
     "systolic_mmhg": "#b3261e", "heart_rate_per_min": "#1b7f3b", "spo2_pct": "#0b7285", "resp_rate_per_min": "#8a6100",
     "etco2_mmhg": "#5b4b9a",
@@ -99,7 +99,7 @@ def _band(band: Band, top: float, x, bars: Mapping[datetime, tuple[float, float]
                 f'<rect x="{x(begun):.1f}" y="{top + 1}" width="{x(ended) - x(begun):.1f}" height="{_BAND - 2}" '
                 f'fill="{_LINE}" fill-opacity="0.45" stroke="{_MUTED}" stroke-dasharray="3 3" stroke-width="0.7"/>'
             )
-            if x(ended) - x(begun) > 60:
+            if x(ended) - x(begun) > 12 + 5.2 * len(why):  # else its reason would run into the next
                 out.append(f'<text x="{x(begun) + 4:.1f}" y="{bottom - 5}" fill="{_MUTED}">{escape(why)}</text>')
     for at, (systolic, diastolic) in bars.items():
         out.append(
