@@ -221,7 +221,15 @@ class claimed_port:  # noqa: N801  (used as a context, like a function)
 def child_env(setting: Setting, *, mode: str, clock: str) -> dict[str, str]:
     """The environment of every part."""
     folder, address = setting.folder, setting.address
-    dropped = {"STILLHAVEN_PG", "DATABASE_URL", "STILLHAVEN_CLOCK", "STILLHAVEN_HTTPS", CHILD_MARK}
+    dropped = {
+        "STILLHAVEN_PG",
+        "STILLHAVEN_PG_NAME",
+        "STILLHAVEN_PG_USER",
+        "DATABASE_URL",
+        "STILLHAVEN_CLOCK",
+        "STILLHAVEN_HTTPS",
+        CHILD_MARK,
+    }
     env = {name: text for name, text in os.environ.items() if name not in dropped and not name.startswith("PG")}
     env |= setting.database.env
     env |= {
