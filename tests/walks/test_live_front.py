@@ -721,9 +721,9 @@ def test_an_entry_is_not_sent_under_another_persons_name(chair: fake.Chair, show
     pad(page, "Nausea")
     page.locator("#sheet-place [data-grade='1']").click()
     expect(page.locator("#ribbon")).to_contain_text("1 entry waiting")
-    chair.answer = None
     chair.push(session={**chair.state["session"], "user": "T. Mbeki RN"})
     expect(page.locator("#ribbon")).to_contain_text("wait for N. Alvarez RN", timeout=8000)
+    chair.answer = None
     assert all(body["entered_by"] == "N. Alvarez RN" for _, body in chair.posts)
     before = len(chair.kept)
     chair.push(session={**chair.state["session"], "user": "N. Alvarez RN"})
