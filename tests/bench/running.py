@@ -73,7 +73,10 @@ class Running:
         self.home = short_folder()
         self.path = self.home / "clinic"
         self.port, self.gateway_port = free_port(), free_port()
-        self.env = {**os.environ, "STILLHAVEN_SETTINGS_MODE": mode}
+        # nothing of the clinic that a test run has of its own
+        dropped = ("STILLHAVEN_PG", "STILLHAVEN_DATA", "STILLHAVEN_CLOCK", "DATABASE_URL", "DJANGO_SETTINGS_MODULE")
+        kept = {name: text for name, text in os.environ.items() if not name.startswith(dropped)}
+        self.env = {**kept, "STILLHAVEN_SETTINGS_MODE": mode}
         if clock_file:
             (self.home / "clock").write_text("")
             self.env["STILLHAVEN_CLOCK"] = f"@{self.home / 'clock'}"
