@@ -86,7 +86,7 @@ def _store(model: type[Entry], batch: list[Entry]) -> None:
         model._default_manager.bulk_create(batch)
         return
     fields = model._meta.concrete_fields
-    columns = sql.SQL(", ").join(sql.Identifier(f.column) for f in fields)
+    columns: Any = sql.SQL(", ").join([sql.Identifier(str(f.column)) for f in fields])
     words = sql.SQL("COPY {} ({}) FROM STDIN").format(sql.Identifier(model._meta.db_table), columns)
     with connection.wrap_database_errors, connection.cursor() as cursor, cursor.copy(words) as copy:
         for entry in batch:
