@@ -132,7 +132,11 @@ class Running:
         if os.environ.get("STILLHAVEN_BENCH_KEEP"):
             print(f"kept: {self.home}")
         else:
-            shutil.rmtree(self.home, ignore_errors=True)
+            for _ in range(3):  # a part that ends may write its last words meanwhile
+                shutil.rmtree(self.home, ignore_errors=True)
+                if not self.home.exists():
+                    break
+                time.sleep(0.3)
 
     # ------------------------------------------------------------ looking in
     @property
