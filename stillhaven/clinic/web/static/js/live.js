@@ -142,7 +142,7 @@ function renderTop() {
   setText($("chip-link"), say(`link.${silent === "server" && link !== "signed-out" ? "lost" : link || "opening"}`));
   setAttr($("chip-link"), "data-state", link === "live" && silent !== "server" ? "ok" : "warn");
   setText($("clock"), hhmmss(now()));
-  document.title = [personLabel(), say("title")].filter(Boolean).join(" · ");
+  document.title = [personLabel() || "Stillhaven", say("title")].filter(Boolean).join(" · ");
 }
 
 function openPerson() {
