@@ -50,7 +50,7 @@ class Problem:
     typed: Mapping[str, Any] = field(default_factory=dict)
     field: str = ""
     why: str = ""
-    findings: tuple[Finding, ...] = ()
+    findings: tuple[Finding | Mapping[str, Any], ...] = ()
     refused: bool = False
 
 
@@ -67,7 +67,7 @@ class Form:
     about: str = ""
     look: str = "button-next"
     problem: str = ""
-    findings: tuple[Finding, ...] = ()
+    findings: tuple[Finding | Mapping[str, Any], ...] = ()
     upload: bool = False
     uid: str = ""
     anchor: str = ""  # where on its page to come back to

@@ -50,8 +50,14 @@ def draft(course: Course, typed: Mapping[str, Any], *, by: User, at: datetime) -
     weighed_on = _day(typed.get("weighed_on"), "weighed_on", needed=False)
     weight = None
     if str(typed.get("weight", "")).strip():
-        unit, basis = str(typed.get("weight_unit", "kg")), str(typed.get("weight_basis", "actual"))
-        weight = dosing_weight(str(typed["weight"]), unit, basis=basis, on=weighed_on or at.date())
+        # A unit that nobody chose is no unit: pounds taken for kilograms double a dose.
+        unit, basis = (
+            _chosen(typed, "weight_unit", "choose kg or lb"),
+            _chosen(typed, "weight_basis", "say which weight"),
+        )
+        if weighed_on is None:
+            raise BadInput("weighed_on", "write the day of this weight")
+        weight = dosing_weight(str(typed["weight"]), unit, basis=basis, on=weighed_on)
     product = exact(str(typed.get("product_mg_per_ml", "")), "product_mg_per_ml")
     minutes = str(typed.get("duration_min", "")).strip()
     infusion = route is Route.IV_INFUSION
@@ -60,7 +66,7 @@ def draft(course: Course, typed: Mapping[str, Any], *, by: User, at: datetime) -
     bag = str(typed.get("bag_ml", "")).strip()
     order = DoseOrder(
         drug=protocol.drug.value, route=route.value, dose=exact(str(typed.get("dose", "")), "dose"),
-        dose_unit=str(typed.get("dose_unit", "mg/kg")), weight=weight,
+        dose_unit=_chosen(typed, "dose_unit", "choose mg/kg or mg"), weight=weight,
         product_drug=str(typed.get("product_drug", protocol.drug.value)), product_mg_per_ml=product,
         steps=ramp((minutes, 100)) if infusion else (), bag="made_up_to" if bag else "undiluted",
         bag_ml=exact(bag, "bag_ml") if bag else None, diluent=str(typed.get("diluent", "0.9 % saline")) if bag else "",
@@ -135,6 +141,14 @@ def _route(text: Any, routes: tuple[Route, ...]) -> Route:
     if found is None:
         raise BadInput("route", f"choose one of: {', '.join(r.value.replace('_', ' ') for r in routes)}")
     return found
+
+
+def _chosen(typed: Mapping[str, Any], field: str, ask: str) -> str:
+    """A choice that somebody made; nothing is chosen for them."""
+    text = str(typed.get(field) or "")
+    if not text:
+        raise BadInput(field, ask)
+    return text
 
 
 def _decimal(value: Fraction, places: int) -> Decimal:

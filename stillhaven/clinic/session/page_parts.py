@@ -136,16 +136,20 @@ def _shown(request: HttpRequest, finding: Finding, rules: Reference, url: str, m
             Ask(name="reason", label="Why is it right for this person today?", kind="long"),
             hidden={"rule": finding.rule, "against": finding.because}, look="button-firm",
         )  # fmt: skip
-    plain_finding = finding.as_dict() | {
+    return Shown(
+        finding=in_words(finding, rules), look=look, sign=_SIGNS[look], at_start=finding.rule in ONLY_AT_START,
+        stops=finding.stops, override=override,
+    )  # fmt: skip
+
+
+def in_words(finding: Finding, rules: Reference) -> dict[str, Any]:
+    """A finding as a person reads it: sentences, roles and sources in words."""
+    return finding.as_dict() | {
         "source": cited(finding.source, rules),
         "to_do": sentence(finding.to_do),
         "because": sentence(finding.because).rstrip("."),
         "overridable_by": [r.replace("_", " ") for r in finding.overridable_by],
     }
-    return Shown(
-        finding=plain_finding, look=look, sign=_SIGNS[look], at_start=finding.rule in ONLY_AT_START,
-        stops=finding.stops, override=override,
-    )  # fmt: skip
 
 
 def cited(key: str, rules: Reference) -> str:

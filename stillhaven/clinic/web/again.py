@@ -6,6 +6,8 @@ BadInput or Refused, that page is made once more with a `Problem` at hand.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import Any
 from urllib.parse import urlsplit
 
 from allauth.core.exceptions import ReauthenticationRequired
@@ -17,7 +19,10 @@ from django.utils.http import url_has_allowed_host_and_scheme
 
 from stillhaven.clinic.people.asking import Problem
 from stillhaven.clinic.people.gate import SignedOut
+from stillhaven.clinic.record import policy
+from stillhaven.clinic.session.page_parts import in_words
 from stillhaven.science.errors import BadInput, Refused
+from stillhaven.science.findings import Finding
 
 
 def page(request: HttpRequest, error: BadInput | Refused, status: int) -> HttpResponse | None:
@@ -33,7 +38,7 @@ def page(request: HttpRequest, error: BadInput | Refused, status: int) -> HttpRe
     typed = {key: values if len(values) > 1 else values[0] for key, values in request.POST.lists() if values}
     problem = Problem(
         form=form, typed=typed, why=error.why, field=error.field if isinstance(error, BadInput) else "",
-        findings=() if isinstance(error, BadInput) else tuple(f for f in error.findings if f.stops),
+        findings=() if isinstance(error, BadInput) else tuple(told(request, (f for f in error.findings if f.stops))),
         refused=isinstance(error, Refused),
     )  # fmt: skip
     before = request.path, request.GET
@@ -50,6 +55,13 @@ def page(request: HttpRequest, error: BadInput | Refused, status: int) -> HttpRe
     response.status_code = status
     found: HttpResponse = response
     return found
+
+
+def told(request: HttpRequest, findings: Iterable[Finding]) -> list[dict[str, Any]]:
+    """Findings in words: sentences, roles and sources as a person reads them."""
+    user: Any = request.user
+    rules = policy.rules(min(getattr(user, "site_ids", None) or {1}))
+    return [in_words(f, rules) for f in findings]
 
 
 def back_to(request: HttpRequest) -> HttpResponse | None:

@@ -104,10 +104,10 @@ def bad_input(request: HttpRequest, error: BadInput) -> HttpResponse:
 
 def refused(request: HttpRequest, error: Refused, status: int) -> HttpResponse:
     """409 or 403: every finding, so that it is plain what stands in the way."""
+    found = again.told(request, error.findings) if error.findings else []
     if wants_json(request):
-        found = [f.as_dict() for f in error.findings]
         return JsonResponse({"refused": True, "why": error.why, "findings": found}, status=status)
-    shown = {"error": error, "findings": error.findings}
+    shown = {"error": error, "findings": [f for f in found if f["verdict"] != "met"]}
     return again.page(request, error, status) or render(request, "errors/refused.html", shown, status=status)
 
 
