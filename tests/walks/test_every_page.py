@@ -60,6 +60,15 @@ PAGES: dict[str, tuple[str, str]] = {
 STATUS = {"not found": 404, "no entry": 403, "not mine": 404}
 SAME_TITLE = {frozenset({"record", "record to sign"}), frozenset({"not found", "not mine"})}
 SAME_TITLE |= {frozenset({"order form", "order form, drug chosen"}), frozenset({"patients", "patients found"})}
+DOSE = {
+    "dose": "0.5", "weight": "74", "product_mg_per_ml": "50", "duration_min": "40", "bag_ml": "100", "observation_min": "60",
+    "weighed_on": "2026-11-20",
+}  # fmt: skip
+UNITS = {"dose_unit": "mg/kg", "weight_unit": "kg", "weight_basis": "actual"}
+CODES = re.compile(
+    r"\b[a-z]+_[a-z_]+\b|\b[A-Z]{2,}_[A-Z0-9_]+\b"
+)  # a key of a file or of the program: no word for a person
+FOR_PROGRAMMERS = {"api docs", "styleguide"}
 PDFS = {
     "record": ("nurse", "/sessions/{signed}/record.pdf"), "unsigned record": ("nurse", "/sessions/{recovering}/record.pdf"),
     "summary": ("nurse", "/sessions/{signed}/summary.pdf"), "own summary": ("ada", "/me/visits/{signed}/summary.pdf"),
@@ -177,6 +186,8 @@ def faults(visitor: Visitor, answer: Response, status: int, name: str) -> list[s
         found.append(f"h1: {headings}")
     if not page.locator("html").get_attribute("lang"):
         found.append("no language")
+    if name not in FOR_PROGRAMMERS and (codes := CODES.findall(page.locator("body").inner_text())):
+        found.append(f"codes for words: {sorted(set(codes))}")
     found += [f"light, {v}" for v in judged(page)]
     picture(page, name, "desk.light")
     with dark(page):
@@ -221,8 +232,8 @@ def test_refusals_and_misreadings_are_pages_too(people: dict[str, Visitor], site
         ("discharge refused", nurse, "/sessions/{recovering}/recovery/", "discharge", 409, {}),
         ("weight misread", nurse, "/sessions/{checked_in}/", "weight", 422, {"weight": "seventy"}),
         ("order misread", doctor, "/courses/{course}/order/?protocol=iv_depression", "order", 422, {"dose": "some"}),
-        ("order worked out", doctor, "/courses/{course}/order/?protocol=iv_depression", "order", 200,
-         {"dose": "0.5", "weight": "74", "product_mg_per_ml": "50", "duration_min": "40", "bag_ml": "100", "observation_min": "60"}),
+        ("order without units", doctor, "/courses/{course}/order/?protocol=iv_depression", "order", 422, DOSE),
+        ("order worked out", doctor, "/courses/{course}/order/?protocol=iv_depression", "order", 200, DOSE | UNITS),
     ):  # fmt: skip
         visitor.open(address(site, path))
         with visitor.page.expect_navigation() as waited:

@@ -22,6 +22,18 @@ urlpatterns = [
     path("", include("stillhaven.clinic.plan.urls")),
     path("", include("stillhaven.clinic.chart.urls")),
     path("me/", include("stillhaven.clinic.portal.urls")),
+    path("", include("stillhaven.clinic.intake.urls")),
+    path("", include("stillhaven.clinic.candidacy.urls")),
+    path("", include("stillhaven.clinic.consent.urls")),
+    path("stock/", include("stillhaven.clinic.stock.urls")),
+    path("schedule/", include("stillhaven.clinic.schedule.urls")),
+    path("", include("stillhaven.clinic.scales.urls")),
+    path("", include("stillhaven.clinic.messages.urls")),
+    path("", include("stillhaven.clinic.outcomes.urls")),
+    path("", include("stillhaven.clinic.followup.urls")),
+    path("therapy/", include("stillhaven.clinic.therapy.urls")),
+    path("registry/", include("stillhaven.clinic.registry.urls")),
+    path("", include("stillhaven.clinic.public.urls")),
 ]
 
 if settings.MODE != "clinic":  # for those who build it

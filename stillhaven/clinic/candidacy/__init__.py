@@ -1,0 +1,1 @@
+"""What speaks for treatment, what against, and who decided?"""

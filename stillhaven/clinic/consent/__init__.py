@@ -1,0 +1,1 @@
+"""What was the person told, and what did they agree to?"""

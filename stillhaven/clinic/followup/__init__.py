@@ -1,0 +1,1 @@
+"""What is due, is anyone slipping, and how did each expected measurement end?"""

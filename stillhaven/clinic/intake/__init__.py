@@ -1,0 +1,1 @@
+"""What only the patient knows, before anything is decided."""

@@ -1,0 +1,1 @@
+"""What has to reach somebody, and did it?"""

@@ -1,0 +1,1 @@
+"""Did it help, did it harm?  Readings of the record, and no tables."""

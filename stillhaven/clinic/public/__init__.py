@@ -1,0 +1,1 @@
+"""The web site: education, search, self-check, price, directory, enquiries."""

@@ -1,0 +1,1 @@
+"""Which questions were asked, and what was answered?"""

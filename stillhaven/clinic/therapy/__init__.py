@@ -1,0 +1,1 @@
+"""Preparation, sessions and integration; process notes behind their own wall."""
