@@ -13,7 +13,7 @@ from datetime import date, datetime
 
 @dataclass(frozen=True, kw_only=True)
 class Fact:
-    """One answer.  `value` is a bool, a number in the fact's unit, a word of its choices, a date, a tuple of words, or None."""
+    """One answer.  `value`: a bool, a number in the fact's unit, a word of its choices, a date, words, or None."""
 
     key: str
     value: bool | float | str | date | tuple[str, ...] | None
