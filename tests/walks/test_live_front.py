@@ -805,7 +805,9 @@ def test_the_keyboard_alone_suffices(chair: fake.Chair, show: Open) -> None:
     page.keyboard.press("1")
     page.keyboard.press("Enter")  # the first grade has the focus
     wait_until(lambda: len(chair.kept) == 2, "an event by keys did not arrive")
+    expect(page.locator("#sheet-place")).to_be_hidden()
     page.keyboard.press("n")
+    expect(page.locator("#sheet-place textarea")).to_be_focused()
     page.keyboard.type("v and a are letters here")
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")

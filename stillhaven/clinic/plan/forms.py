@@ -59,7 +59,7 @@ def fields(
     route = _route(protocol, typed)
     products = _products(rules, protocol)
     dose = [
-        ask("dose", "Dose", "number", help=_said(protocol, route)),
+        ask("dose", "Dose", "number", help=_said(protocol, rules)),
         ask("dose_unit", "Unit of the dose", "choice", "", options=(("mg/kg", "mg/kg"), ("mg", "mg"))),
         ask("weight", "Weight the dose is worked out with", "number"),
         ask("weight_unit", "Unit", "choice", "", options=(("kg", "kg"), ("lb", "lb"))),
@@ -110,10 +110,10 @@ def _span(span: Span | None) -> str:
     )
 
 
-def _said(protocol: Protocol, route: Route | None) -> str:
+def _said(protocol: Protocol, rules: Reference) -> str:
     """What the source gave, with where it stands: to read, never filled in."""
     parts = [
-        f"{_span(d.amount)} ({', '.join(d.cite.source)}, {d.cite.words})"
+        f"{_span(d.amount)} ({'; '.join(cited(key, rules) for key in d.cite.source)}, {d.cite.words})"
         for d in protocol.doses
         if d.amount is not None
     ]

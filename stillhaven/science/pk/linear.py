@@ -168,7 +168,7 @@ def base_factor(model: Model, regimen: Regimen, route: Route) -> float:
         return 1.0
     factor = model.ways[route].base_per_salt if route in model.ways else None
     if factor is None:
-        raise BadInput("amount_as", f"{model.id} has no sourced salt-to-base factor for {route.value}: give mg of base")
+        raise BadInput("amount_as", f"{model.id} has no sourced salt-to-base factor for {route.words}: give mg of base")
     return factor
 
 

@@ -31,6 +31,11 @@ class Drug(StrEnum):
     S_KETAMINE = "s_ketamine"
     ESKETAMINE = "esketamine"
 
+    @property
+    def words(self) -> str:
+        """As a person reads it."""
+        return {"racemic_ketamine": "racemic ketamine", "s_ketamine": "S-ketamine"}.get(self.value, self.value)
+
 
 class AmountAs(StrEnum):
     """What the milligrams count: the base, or its hydrochloride salt."""
@@ -46,6 +51,11 @@ class Route(StrEnum):
     ORAL = "oral"
     SUBLINGUAL = "sublingual"
     BUCCAL = "buccal"
+
+    @property
+    def words(self) -> str:
+        """As a person reads it."""
+        return {"iv": "IV", "im": "IM", "nasal": "nose"}.get(self.value, self.value)
 
 
 class Site(StrEnum):
@@ -359,13 +369,13 @@ def fits(model: Model, person: Patient | Person, *, drug: Drug, route: Route) ->
         say("usable", Verdict.NOT_MET, f"{model.id} is blocked: {model.because}", block=True)
         return tuple(found)
     if drug not in model.drugs:
-        names = " or ".join(d.value for d in model.drugs)
-        say("drug", Verdict.NOT_MET, f"{model.id} describes {names}; {drug.value} is another drug", block=True)
+        names = " or ".join(d.words for d in model.drugs)
+        say("drug", Verdict.NOT_MET, f"{model.id} describes {names}; {drug.words} is another drug", block=True)
     way = model.ways.get(route)
     if way is None:
-        say("route", Verdict.NOT_MET, f"{model.id} has no sourced absorption for {route.value}", block=True)
+        say("route", Verdict.NOT_MET, f"{model.id} has no sourced absorption for {route.words}", block=True)
     elif not way.is_available:
-        say("route", Verdict.NOT_MET, f"{model.id}, {route.value}: {way.because}", block=True)
+        say("route", Verdict.NOT_MET, f"{model.id}, {route.words}: {way.because}", block=True)
     hard = model.limits.outside == "refuse"
     for what, value, (low, high), (least, most), unit in (
         ("age_y", person.age_y, model.limits.age_y, model.limits.plausible_age_y, "years"),
@@ -410,7 +420,7 @@ def default_model(models: Mapping[str, Model], drug: Drug, route: Route) -> Mode
     ]
     raise BadInput(
         "route",
-        f"no model with sourced absorption for {drug.value} by {route.value}"
+        f"no model with sourced absorption for {drug.words} by {route.words}"
         + (f" ({'; '.join(because)})" if because else ""),
     )
 

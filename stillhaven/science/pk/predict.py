@@ -338,7 +338,7 @@ def _companions(
             continue
         found.append((other, _as_base(model, replace(regimen, drug=drug))))
         if drug is not regimen.drug:
-            notes.append(f"{other.id} describes {drug.value}: it runs with the same mg, as spread only")
+            notes.append(f"{other.id} describes {drug.words}: it runs with the same mg, as spread only")
     if left_out:
         notes.append(f"not in the band, for they do not speak for this route or person: {', '.join(left_out)}")
     return found

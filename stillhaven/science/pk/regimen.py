@@ -121,7 +121,7 @@ class Regimen:
         pushes = sorted(self.doses, key=lambda d: (d.route.value, d.at_min))
         for a, b in itertools.pairwise(pushes):
             if a.route is b.route and (b.at_min < a.end_min or b.at_min == a.at_min):
-                raise BadInput("doses", f"two {a.route.value} doses overlap at {b.at_min:g} min")
+                raise BadInput("doses", f"two {a.route.words} doses overlap at {b.at_min:g} min")
 
     @property
     def routes(self) -> tuple[Route, ...]:
