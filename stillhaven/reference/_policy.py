@@ -40,6 +40,9 @@ def _item(key: str, row: Table, ceilings: Mapping[str, Ceiling]) -> PolicyItem:
     unit, choices = row.text("unit", needed=False), row.texts("choices")
     low, high = row.number("low", needed=False), row.number("high", needed=False)
     title, why, fact = row.text("title"), row.text("why"), row.text("fact", needed=False)
+    group, looser = row.text("group", needed=False), row.text("looser", needed=False)
+    if looser not in ("", "higher", "lower"):
+        row.wrong("looser", "is higher or lower: which way a limit lets more through")
     candidates = tuple(_candidate(part, unit, choices, ceilings) for part in row.rows("candidate"))
     row.close()
     if bool(unit) == bool(choices):
@@ -61,6 +64,8 @@ def _item(key: str, row: Table, ceilings: Mapping[str, Ceiling]) -> PolicyItem:
         low=low,
         high=high,
         candidates=candidates,
+        group=group,
+        looser=looser,
     )
 
 

@@ -12,6 +12,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from stillhaven.reference._alarms import read_alarms
+from stillhaven.reference._consent import read_consent
 from stillhaven.reference._drills import read_drills
 from stillhaven.reference._drugs import DoseRules, read_dose_rules, read_drugs
 from stillhaven.reference._events import read_events, read_rescue_drugs
@@ -22,14 +23,17 @@ from stillhaven.reference._policy import read_policy
 from stillhaven.reference._protocols import read_protocols
 from stillhaven.reference._recovery import read_recovery
 from stillhaven.reference._scales import read_scales
+from stillhaven.reference._schedule import read_competences
 from stillhaven.reference._session import read_session
 from stillhaven.reference._setting import read_rems, read_staff
 from stillhaven.reference._signals import SignalGroup, read_signals
 from stillhaven.reference._sources import Source, read_sources
+from stillhaven.reference._stock import read_stock
 from stillhaven.reference.check import check_facts, check_same_numbers, drafts
 from stillhaven.reference.files import SHIPPED, Problem, Shelf
 from stillhaven.science.alarms.conditions import AlarmReference
 from stillhaven.science.checks import CheckMarks
+from stillhaven.science.consent import ConsentRules
 from stillhaven.science.drills import Drill
 from stillhaven.science.drugs import DrugFacts
 from stillhaven.science.errors import BadInput
@@ -39,6 +43,8 @@ from stillhaven.science.plan_rules import PlanRules
 from stillhaven.science.policy import Policy, PolicyItem, RecoveryRules, Rems, Requirement, SessionRules, Setting
 from stillhaven.science.protocol import Drug, Protocol, Route
 from stillhaven.science.scales import Scale
+from stillhaven.science.stock import StockRules
+from stillhaven.science.schedule import CompetenceKind
 from stillhaven.science.vitals import Signal
 
 DEMO_CLINIC = SHIPPED / "cast" / "demo_clinic"  # what the demo's invented clinic has set
@@ -80,6 +86,9 @@ class Reference:
     staff_equipment: tuple[Requirement, ...]
     policy: Policy
     drills: Mapping[str, Drill]
+    stock: StockRules
+    consent: ConsentRules
+    competences: Mapping[str, CompetenceKind]
 
     @property
     def policy_items(self) -> tuple[PolicyItem, ...]:
@@ -143,6 +152,9 @@ def read(
         staff_equipment=staff,
         policy=policy,
         drills=read_drills(shelf, alarms, events),
+        stock=read_stock(shelf),
+        consent=read_consent(shelf),
+        competences=read_competences(shelf),
         drafts=drafts(shelf),
         version=shelf.version,
     )

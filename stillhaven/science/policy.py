@@ -46,6 +46,8 @@ class PolicyItem:
     low: float | None = None
     high: float | None = None
     candidates: tuple[Candidate, ...] = ()
+    group: str = ""  # where it stands on the clinic's page
+    looser: str = ""  # "higher" or "lower": which way the limit lets more through; "" where neither does
     value: float | None = None
     choice: str = ""
     set_by: str = ""
