@@ -43,8 +43,8 @@ from stillhaven.science.plan_rules import PlanRules
 from stillhaven.science.policy import Policy, PolicyItem, RecoveryRules, Rems, Requirement, SessionRules, Setting
 from stillhaven.science.protocol import Drug, Protocol, Route
 from stillhaven.science.scales import Scale
-from stillhaven.science.stock import StockRules
 from stillhaven.science.schedule import CompetenceKind
+from stillhaven.science.stock import StockRules
 from stillhaven.science.vitals import Signal
 
 DEMO_CLINIC = SHIPPED / "cast" / "demo_clinic"  # what the demo's invented clinic has set
