@@ -16,6 +16,8 @@ from stillhaven.reference._consent import read_consent
 from stillhaven.reference._drills import read_drills
 from stillhaven.reference._drugs import DoseRules, read_dose_rules, read_drugs
 from stillhaven.reference._events import read_events, read_rescue_drugs
+from stillhaven.reference._instruments import read_instruments
+from stillhaven.reference._intake import read_intake
 from stillhaven.reference._pk import FOLDER as PK_FOLDER
 from stillhaven.reference._pk import read_pk
 from stillhaven.reference._plan import plan_rules
@@ -38,11 +40,12 @@ from stillhaven.science.drills import Drill
 from stillhaven.science.drugs import DrugFacts
 from stillhaven.science.errors import BadInput
 from stillhaven.science.events import AdverseEventKind, Grading, RescueDrug
+from stillhaven.science.intake import IntakeRules
 from stillhaven.science.pk.models import Model
 from stillhaven.science.plan_rules import PlanRules
 from stillhaven.science.policy import Policy, PolicyItem, RecoveryRules, Rems, Requirement, SessionRules, Setting
 from stillhaven.science.protocol import Drug, Protocol, Route
-from stillhaven.science.scales import Scale
+from stillhaven.science.scales import Instrument, Scale
 from stillhaven.science.schedule import CompetenceKind
 from stillhaven.science.stock import StockRules
 from stillhaven.science.vitals import Signal
@@ -75,6 +78,7 @@ class Reference:
     dose_rules: DoseRules
     protocols: Mapping[str, Protocol]
     scales: Mapping[str, Scale]
+    instruments: Mapping[str, Instrument]
     session: SessionRules
     check_marks: CheckMarks
     recovery: RecoveryRules
@@ -86,6 +90,7 @@ class Reference:
     staff_equipment: tuple[Requirement, ...]
     policy: Policy
     drills: Mapping[str, Drill]
+    intake: IntakeRules
     stock: StockRules
     consent: ConsentRules
     competences: Mapping[str, CompetenceKind]
@@ -141,6 +146,7 @@ def read(
         dose_rules=read_dose_rules(shelf),
         protocols=read_protocols(shelf, drugs),
         scales=scales,
+        instruments=read_instruments(shelf),
         session=session,
         check_marks=marks,
         recovery=read_recovery(shelf, scales, policy, drugs, signals),
@@ -152,6 +158,7 @@ def read(
         staff_equipment=staff,
         policy=policy,
         drills=read_drills(shelf, alarms, events),
+        intake=read_intake(shelf),
         stock=read_stock(shelf),
         consent=read_consent(shelf),
         competences=read_competences(shelf),

@@ -53,6 +53,7 @@ class Trial:
     stopped_because: str = ""
     taken_as_prescribed: bool | None = None
     this_episode: bool | None = None
+    dose_judged: bool | None = None  # a prescriber's own judgement that the dose was adequate, or not
 
 
 @dataclass(frozen=True, kw_only=True)
