@@ -42,6 +42,7 @@ COUNTS = frozenset(
     }
 )
 POINTS = frozenset({"range"})  # tables that hold points on a scale
+ON_A_SCALE = "instruments/"  # here every number is a point on a scale, a count or a rank
 ELSEWHERE = ("cast/", "devices/", "pk/")  # folders with readers and checks of their own
 
 
@@ -144,7 +145,7 @@ def _cited(shelf: Shelf, file: str, path: str, table: dict[str, Any], sources: M
 
 def _with_units(shelf: Shelf, file: str, node: Node) -> None:
     """A number stands under its unit, or under a key that ends in a unit or says what is counted."""
-    if node.has_unit or node.path.rpartition(".")[2] in POINTS:
+    if node.has_unit or file.startswith(ON_A_SCALE) or node.path.rpartition(".")[2] in POINTS:
         return
     for key, value in node.table.items():
         if _is_number(value) and key not in COUNTS and not unit_of(key):
