@@ -79,6 +79,7 @@ def doors(request: HttpRequest) -> list[dict[str, Any]]:
     every = [
         ("board.view", "chart:board", _("Board"), _("Who needs me now, chair by chair")),
         ("chart.view", "chart:patients", _("Patients"), _("Charts of the people in care")),
+        ("stock.view", "stock:safe", _("Stock"), _("Every vial and every milligram: receive, count, cases, reports")),
         ("drill.run", "drills:all", _("Drills"), _("Practise on a simulated monitor, and see how fast it went")),
         ("access.view", "people:access", _("Who looked"), _("Opened charts and refusals, by person, patient and day")),
         ("staff.change", "people:staff", _("Staff"), _("Accounts, roles and second factors")),

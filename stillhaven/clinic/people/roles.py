@@ -31,6 +31,7 @@ class Role(StrEnum):
 
 _CARE = {Role.NURSE, Role.PRESCRIBER, Role.MEDICAL_DIRECTOR}
 _SIGNS = {Role.PRESCRIBER, Role.MEDICAL_DIRECTOR}
+_STAFF = set(Role) - {Role.DEVICE, Role.READER}
 
 # action -> roles that may do it.  "patient" stands for the patient's own account.
 _LINES: dict[str, set[Any]] = {
@@ -49,12 +50,39 @@ _LINES: dict[str, set[Any]] = {
     "token.change": {Role.ADMINISTRATOR},
     "chair.change": {Role.MANAGER, Role.ADMINISTRATOR},
     "policy.adopt": {Role.MEDICAL_DIRECTOR},
+    "policy.view": _STAFF,
+    # consent
+    "consent.read": {"patient"},
+    "consent.sign": {"patient"},
+    "consent.withdraw": _CARE | {"patient", Role.FRONT_DESK, Role.THERAPIST},  # whoever hears it writes it down
+    "consent.view": _CARE | {Role.FRONT_DESK, Role.THERAPIST},
+    "consent.hand_over": _CARE | {Role.FRONT_DESK},
+    "consent.witness": _CARE | {Role.FRONT_DESK},
+    "consent.answer": _CARE,
+    "consent.publish": {Role.MEDICAL_DIRECTOR},
+    "consent.approve": {Role.MEDICAL_DIRECTOR, Role.MANAGER},
     # course and plan
     "course.open": _SIGNS | {Role.FRONT_DESK},
     "course.hold": _CARE,
     "order.sign": _SIGNS,
     # the session
     "session.book": _CARE | {Role.FRONT_DESK},
+    "schedule.view": _CARE | {Role.FRONT_DESK, Role.MANAGER, Role.THERAPIST},
+    "schedule.book": _CARE | {Role.FRONT_DESK, Role.THERAPIST},  # visits without a drug; sessions need session.book
+    "schedule.move": _CARE | {Role.FRONT_DESK},
+    "schedule.cancel": _CARE | {Role.FRONT_DESK},
+    "schedule.no_show": _CARE | {Role.FRONT_DESK},
+    "schedule.waitlist": _CARE | {Role.FRONT_DESK},
+    "schedule.shift": {Role.MANAGER, Role.ADMINISTRATOR, Role.MEDICAL_DIRECTOR},
+    "staff.competence": {Role.MANAGER, Role.ADMINISTRATOR, Role.MEDICAL_DIRECTOR},
+    "calendar.link": _CARE | {Role.FRONT_DESK, Role.THERAPIST, Role.MANAGER},
+    "course.fact": _CARE | {Role.FRONT_DESK, Role.BILLER},  # enrolment, authorisation: what an outside office knows
+    "gate.see": _CARE | {Role.FRONT_DESK, Role.MANAGER, Role.THERAPIST},
+    "gate.assign": _CARE | {Role.FRONT_DESK, Role.MANAGER},
+    "gate.override": _SIGNS | {Role.MANAGER},
+    "own.appointments": {"patient"},
+    "outbox.view": _CARE | {Role.FRONT_DESK, Role.MANAGER},
+    "outbox.change": _CARE | {Role.FRONT_DESK},
     "session.check_in": _CARE | {Role.FRONT_DESK},
     "session.check": _CARE,
     "session.ready": _CARE,
@@ -80,6 +108,16 @@ _LINES: dict[str, set[Any]] = {
     "recovery.override": _SIGNS,
     "record.sign": _SIGNS,
     "record.amend": _CARE,
+    # controlled stock
+    "stock.view": _CARE | {Role.CUSTODIAN, Role.MANAGER, Role.AUDITOR},
+    "stock.receive": {Role.CUSTODIAN, Role.MEDICAL_DIRECTOR},
+    "stock.move": _CARE | {Role.CUSTODIAN},
+    "stock.draw": _CARE,
+    "stock.waste": _CARE | {Role.CUSTODIAN},
+    "stock.witness": _CARE | {Role.CUSTODIAN, Role.THERAPIST},  # any licensed colleague
+    "stock.count": _CARE | {Role.CUSTODIAN},
+    "stock.discrepancy": {Role.CUSTODIAN, Role.MANAGER, Role.MEDICAL_DIRECTOR},
+    "stock.report": {Role.CUSTODIAN, Role.MANAGER, Role.MEDICAL_DIRECTOR},
     # drills
     "drill.run": _CARE | {Role.MANAGER},
 }
