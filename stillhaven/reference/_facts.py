@@ -8,7 +8,7 @@ from stillhaven.science.limits import Limit
 from stillhaven.science.protocol import Cite, Review, Span
 from stillhaven.science.units import Quantity
 
-COUNTED = frozenset({"points", "sessions"})  # what a clinic may set besides quantities
+COUNTED = frozenset({"points", "sessions", "patients"})  # what a clinic may set besides quantities
 
 
 def read_cite(row: Table) -> Cite:

@@ -32,3 +32,15 @@ class CourseMove(Entry):
     move = models.CharField(max_length=20)
     state = models.CharField(max_length=20)
     because = models.JSONField(default=list)
+
+
+class CourseFact(Entry):
+    """Something about a course that an office outside the clinic knows: enrolment, authorisation.
+
+    kind "rems_enrolment": {"number", "on"}; kind "authorisation": {"number", "units", "from", "until", "payer"}.
+    """
+
+    course = models.ForeignKey(Course, models.PROTECT, related_name="facts")
+    patient = models.ForeignKey(Patient, models.PROTECT, related_name="course_facts")
+    kind = models.CharField(max_length=40, db_index=True)
+    value = models.JSONField(default=dict)

@@ -61,6 +61,11 @@ _LINES: dict[str, set[Any]] = {
     "consent.answer": _CARE,
     "consent.publish": {Role.MEDICAL_DIRECTOR},
     "consent.approve": {Role.MEDICAL_DIRECTOR, Role.MANAGER},
+    # intake
+    "intake.view": _CARE | {Role.FRONT_DESK},
+    "intake.fill": _CARE | {Role.FRONT_DESK, "patient"},
+    "intake.review": _CARE | {Role.FRONT_DESK},
+    "intake.judge": _SIGNS,
     # course and plan
     "course.open": _SIGNS | {Role.FRONT_DESK},
     "course.hold": _CARE,

@@ -15,6 +15,7 @@ from stillhaven.clinic.people import roles
 from stillhaven.clinic.people.models import User
 from stillhaven.clinic.plan.models import Order
 from stillhaven.clinic.record import actions as record
+from stillhaven.clinic.schedule import actions as schedule
 from stillhaven.clinic.schedule.models import Chair
 from stillhaven.clinic.session import facts, preflight, queries
 from stillhaven.clinic.session.models import Check, Dose, SessionMove, TreatmentSession
@@ -66,6 +67,7 @@ def advance(
     record.append(entry, by=by)
     session.state = state.value
     session.save(update_fields=["state"])
+    schedule.follow_session(session.uid, move.value, by=by, why=why)
     return session
 
 

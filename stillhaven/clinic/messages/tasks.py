@@ -1,0 +1,15 @@
+"""The job that empties the outbox: every minute, by the worker that `stillhaven serve` runs."""
+
+from __future__ import annotations
+
+from procrastinate.contrib.django import app
+
+from stillhaven.clinic.messages import actions
+from stillhaven.clinic.record import clock
+
+
+@app.periodic(cron="* * * * *")
+@app.task(name="post.send_due", queueing_lock="post.send_due", lock="post.send_due")
+def send_due(timestamp: int) -> None:
+    """Send what is due by the clinic's own clock."""
+    actions.send_due(clock.now())
