@@ -27,6 +27,7 @@ COMMANDS = {
     "simulate": ("simulate", "Predicted concentration of a regimen, with its band."),
     "pk": ("pk", "Pharmacokinetic models: list and compare them."),
     "check": ("check", "Check reference files."),
+    "score": ("score", "Score a file of rating-scale sheets."),
 }
 
 

@@ -125,7 +125,7 @@ def _check(whole: Table, made: Instrument) -> None:
         texts = [question.key for question in made.questions if question.text]
         if texts or made.stem:
             whole.wrong("item", f"text of a scale whose licence is {made.licence.code.value} may not stand in a file")
-    for code in (made.loinc_panel, *(question.loinc for question in made.questions)):
+    for code in (made.loinc_panel, *(q.loinc for q in made.questions), *(rule.loinc for rule in made.scores)):
         if code and not luhn_ok(code):
             whole.wrong("loinc", f"{code} fails the check digit: it is no LOINC code")
     sums = {rule.key for rule in made.scores if rule.parts}
@@ -312,6 +312,7 @@ def _score(row: Table, questions: tuple[Question, ...], direction: Direction, ab
         bands=bands,
         cuts=cuts,
         absent=absent,
+        loinc=row.text("loinc", needed=False),
         direction=row.choice("direction", Direction, needed=False) or direction,
         cite=read_cite(row) if row.has("source") else above,
     )
