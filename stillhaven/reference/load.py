@@ -12,6 +12,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from stillhaven.reference._alarms import read_alarms
+from stillhaven.reference._candidacy import read_candidacy
 from stillhaven.reference._consent import read_consent
 from stillhaven.reference._drills import read_drills
 from stillhaven.reference._drugs import DoseRules, read_dose_rules, read_drugs
@@ -34,6 +35,7 @@ from stillhaven.reference._stock import read_stock
 from stillhaven.reference.check import check_facts, check_same_numbers, drafts
 from stillhaven.reference.files import SHIPPED, Problem, Shelf
 from stillhaven.science.alarms.conditions import AlarmReference
+from stillhaven.science.candidacy import CandidacyRules
 from stillhaven.science.checks import CheckMarks
 from stillhaven.science.consent import ConsentRules
 from stillhaven.science.drills import Drill
@@ -91,6 +93,7 @@ class Reference:
     policy: Policy
     drills: Mapping[str, Drill]
     intake: IntakeRules
+    candidacy: CandidacyRules
     stock: StockRules
     consent: ConsentRules
     competences: Mapping[str, CompetenceKind]
@@ -138,13 +141,14 @@ def read(
     session, marks = read_session(shelf, signals, scales, policy, equipment)
     alarms = read_alarms(shelf, signals)
     shelf.note("pk")  # read by `pk_models`; a changed model is another version all the same
+    protocols = read_protocols(shelf, drugs)
     reference = Reference(
         sources=sources,
         signals=signals,
         signal_groups=groups,
         drugs=drugs,
         dose_rules=read_dose_rules(shelf),
-        protocols=read_protocols(shelf, drugs),
+        protocols=protocols,
         scales=scales,
         instruments=read_instruments(shelf),
         session=session,
@@ -159,6 +163,7 @@ def read(
         policy=policy,
         drills=read_drills(shelf, alarms, events),
         intake=read_intake(shelf),
+        candidacy=read_candidacy(shelf, tuple(protocols)),
         stock=read_stock(shelf),
         consent=read_consent(shelf),
         competences=read_competences(shelf),
