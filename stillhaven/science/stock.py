@@ -66,6 +66,11 @@ def millilitres(value: Any, field: str = "ml") -> Decimal:
     return _exact(value, field, ML, "mL")
 
 
+def strength(value: Any, field: str = "mg_per_ml") -> Decimal:
+    """A concentration in mg/mL, to four decimals."""
+    return _exact(value, field, ML, "mg/mL")
+
+
 def _exact(value: Any, field: str, step: Decimal, unit: str) -> Decimal:
     text = str(value if value is not None else "").strip().replace(",", ".").replace("\u2212", "-")
     try:
