@@ -39,6 +39,7 @@ class Order:
     dose_mg_per_kg: float | None = None
     off_label: bool | None = None
     fasting: tuple[FastingLimit, ...] = ()
+    cancelled: str = ""  # why it was taken back, with who did
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,11 +52,17 @@ class LastTaken:
 
 @dataclass(frozen=True, kw_only=True)
 class Consent:
-    """One consent document of this course: "treatment" or "off_label"."""
+    """One consent document of this course: "treatment" or "off_label".
+
+    `against`: why the signature does not hold although it was not withdrawn (run out, a new version); `unknown`: nobody
+    can say whether it holds.
+    """
 
     kind: str
     signed_at: datetime | None
     withdrawn_at: datetime | None = None
+    against: str = ""
+    unknown: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,6 +73,8 @@ class DoseCheck:
     second_by: str
     agreed: bool | None
     how: str
+    why: tuple[str, ...] = ()  # what differs, in sentences
+    overridden: str = ""  # "name: reason" of the prescriber who let it start without agreement, where policy allows
 
 
 @dataclass(frozen=True, kw_only=True)

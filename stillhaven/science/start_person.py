@@ -45,9 +45,12 @@ def order_findings(facts: StartFacts, rules: StartRules) -> tuple[Finding, ...]:
     return (
         rules.judge(
             "order_signed",
-            order.signed_at is not None and order.signed_at <= facts.now and bool(order.signed_by),
+            order.signed_at is not None
+            and order.signed_at <= facts.now
+            and bool(order.signed_by)
+            and not order.cancelled,
             yes=f"signed by {order.signed_by}",
-            no="the order is not signed",
+            no=f"the order was cancelled: {order.cancelled}" if order.cancelled else "the order is not signed",
             to_do="ask the prescriber to sign it",
         ),
         rules.judge(
@@ -217,14 +220,17 @@ def consent_findings(facts: StartFacts, rules: StartRules) -> tuple[Finding, ...
 
 def _consent(facts: StartFacts, kind: str, label: str, rules: StartRules) -> Finding:
     mine = [c for c in facts.consents or () if c.kind == kind and c.signed_at and c.signed_at <= facts.now]
-    standing_ones = [c for c in mine if c.withdrawn_at is None or c.withdrawn_at > facts.now]
-    withdrawn = f"{label} was withdrawn" if mine else f"{label} is not signed"
+    kept = [c for c in mine if c.withdrawn_at is None or c.withdrawn_at > facts.now]
+    holding = [c for c in kept if not c.against]
+    doubts = [c.against for c in facts.consents or () if c.kind == kind and c.unknown]
+    said = next((c.against for c in (*kept, *(facts.consents or ())) if c.kind == kind and c.against), "")
+    gone = f"{label} was withdrawn" if mine and not kept else said or f"{label} is not signed"
     return rules.judge(
         f"consent_{kind}",
-        None if facts.consents is None else bool(standing_ones),
+        True if holding else None if facts.consents is None or doubts else False,
         yes=f"{label} is signed",
-        no=withdrawn,
-        unknown=f"nobody has looked for the {label}",
+        no=gone,
+        unknown=doubts[0] if doubts else f"nobody has looked for the {label}",
         to_do="talk it through; sign only if the person wants to",
     )
 

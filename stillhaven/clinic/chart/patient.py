@@ -10,8 +10,9 @@ from django.db.models import Q
 from django.http import Http404, HttpRequest
 from django.urls import reverse
 
+from stillhaven.clinic.consent import queries as consents
 from stillhaven.clinic.people import roles
-from stillhaven.clinic.people.models import Patient, PatientNote
+from stillhaven.clinic.people.models import Patient
 from stillhaven.clinic.people.queries import who_looked
 from stillhaven.clinic.plan.models import Order
 from stillhaven.clinic.record.models import Entry
@@ -47,7 +48,6 @@ def page(request: HttpRequest, person: Patient, now: datetime) -> dict[str, Any]
         .order_by("-booked_for")
     )
     orders = list(Order.objects.current().filter(patient=person).select_related("course").order_by("-happened_at"))
-    notes = PatientNote.objects.current().filter(patient=person)
     used = {s.order_id for s in sessions if s.order_id}
     weight = Check.objects.current().filter(session__patient=person, kind="weight").order_by("-happened_at").first()
     return {
@@ -58,7 +58,7 @@ def page(request: HttpRequest, person: Patient, now: datetime) -> dict[str, Any]
             {"session": s, "words": page_parts.STATES.get(s.state, s.state), "title": page_parts.title_of(s)}
             for s in sessions
         ],
-        "consents": list(notes.filter(kind__startswith="consent").order_by("-happened_at")),
+        "consents": consents.standing(person, consents.course_now(person), now),
         "corrections": corrections(person),
         "looks": who_looked(person.pk)[:60] if roles.may(request.user, "chart.view") else [],
         "orders_may": roles.may(request.user, "order.sign"),

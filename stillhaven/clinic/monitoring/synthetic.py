@@ -11,36 +11,55 @@ from datetime import datetime
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
+from stillhaven.clinic.consent import actions as consent
+from stillhaven.clinic.consent import queries as consents
 from stillhaven.clinic.course import actions as courses
 from stillhaven.clinic.course.models import Course
-from stillhaven.clinic.people.models import Patient, PatientNote
+from stillhaven.clinic.people.models import Patient
 from stillhaven.clinic.plan.models import Order
+from stillhaven.clinic.plan.recipe import recipe_of
 from stillhaven.clinic.record import actions as record
 from stillhaven.clinic.record import policy
-from stillhaven.clinic.session import actions, events
+from stillhaven.clinic.session import actions, events, gate_actions
 from stillhaven.clinic.session.models import TreatmentSession
 from stillhaven.clinic.vitals import actions as vitals
 from stillhaven.clinic.vitals.models import Device
 from stillhaven.reference.cast_people import synthetic as settings
+from stillhaven.science import gate
 from stillhaven.science.course import Move
 from stillhaven.science.errors import Refused
+from stillhaven.science.plan import show
 from stillhaven.science.vitals import Mode, Quality
 
+SIGNED = ("treatment_ketamine", "off_label")
 Before = Callable[[float], datetime]  # minutes before the start -> the moment
 
 
-def begin_course(patient: Patient, indication: str, *, by: Any, at: datetime, why: str) -> Course:
-    """A course of a synthetic person, with consent, in its induction."""
+def begin_course(
+    patient: Patient, indication: str, *, by: Any, at: datetime, why: str, documents: Iterable[str] = SIGNED
+) -> Course:
+    """A course of a synthetic person, with consent signed on the clinic's tablet, in its induction."""
     _only_synthetic(patient)
-    for document in ("treatment", "off_label"):
-        note = PatientNote(
-            site=patient.site_id, happened_at=at, patient=patient, kind="consent", value={"document": document}
-        )
-        record.append(note, by=by)
     course = courses.open_course(patient, indication, by=by, at=at)
+    for document in documents:
+        sign_consent(patient, document, by=by, at=at)
     for move in (Move.SCREEN, Move.FIND_ELIGIBLE, Move.PLAN, Move.BEGIN_INDUCTION):
         course = courses.advance(course.pk, move, by=by, at=at, why=why)
     return course
+
+
+def sign_consent(patient: Patient, document: str, *, by: Any, at: datetime) -> None:
+    """A synthetic person signs one document, if the clinic has put it into use, and staff witness it."""
+    _only_synthetic(patient)
+    version = consents.version_in_use(patient.site_id, document)
+    if version is None:
+        return
+    typed = {
+        "shown": version.digest, "ack": [a["key"] for a in version.content["acknowledge"]], "name": patient.name,
+        **{f"choice.{c['key']}": (c["options"] or [""])[0] for c in version.content["choices"]},
+    }  # fmt: skip
+    signature = consent.sign(patient, document, typed, by=by, at=at, device="made up for a synthetic person")
+    consent.witness(signature, by=by, at=at, second_factor="synthetic")
 
 
 def preflight(
@@ -89,12 +108,21 @@ def first_values(device: Device, patient: Patient, at: datetime, *, gateway: str
 
 
 def dose_check(order: Order) -> dict[str, Any]:
-    """What two people read off the order, the label and the pump."""
-    rate = float(order.volume_ml or 0) / (float(order.duration_min or 1) / 60.0)
-    return {
-        "agreed": "yes", "dose_mg": str(order.dose_mg), "rate_ml_per_h": f"{rate:.1f}",
-        "concentration_mg_per_ml": str(order.concentration_mg_per_ml),
-    }  # fmt: skip
+    """What a careful person reads off scale, label and pump for this order: one entry of the dose gate."""
+    recipe = recipe_of(order)
+    exact = gate.ordered(recipe)
+    typed: dict[str, Any] = {a.key: show(exact[a.key], a.decimals) for a in gate.asked(recipe)}
+    return typed | {"drug": order.drug, "lots": "SYN-LOT-1" if order.devices else ""}
+
+
+def pass_gate(session: TreatmentSession, people: Iterable[Any], *, at: datetime) -> None:
+    """Two people enter the same right numbers."""
+    _only_synthetic(session.patient)
+    session.refresh_from_db()
+    if session.order is None:
+        raise Refused(why="there is no order")
+    for person in people:
+        gate_actions.enter(session.pk, dose_check(session.order), by=person, at=at)
 
 
 def fasting(site: int, before: Before) -> dict[str, Any]:

@@ -111,7 +111,8 @@ class IdleLock:
 def _passes(request: HttpRequest) -> bool:
     if request.path in _UNLOCKING or request.path.startswith(("/healthz", "/sw.js", "/api/")):
         return True
-    stays = request.method in ("GET", "HEAD") and bool(_STAYS.fullmatch(request.path))
+    handed = request.path.startswith("/tablet/") and bool(request.session.get(unlock.TABLET))  # the view looks to whom
+    stays = handed or (request.method in ("GET", "HEAD") and bool(_STAYS.fullmatch(request.path)))
     request.shown_while_locked = stays  # type: ignore[attr-defined]
     return stays
 

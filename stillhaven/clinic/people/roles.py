@@ -90,6 +90,8 @@ _LINES: dict[str, set[Any]] = {
     "outbox.change": _CARE | {Role.FRONT_DESK},
     "session.check_in": _CARE | {Role.FRONT_DESK},
     "session.check": _CARE,
+    "gate.enter": _CARE,
+    "gate.override": _SIGNS,
     "session.ready": _CARE,
     "session.override": _SIGNS,
     "session.start": _CARE,

@@ -30,6 +30,7 @@ BROWSER = "browser"  # this browser's random name
 FACTOR = "second_factor"  # for whom this session was made with a second factor
 TOUCHED = "touched_at"  # when somebody last touched it, by the house's clock
 LOCKED = "locked"
+TABLET = "tablet"  # what a person was handed this browser for: its few pages stay open behind the lock
 
 _BACKEND = "stillhaven.clinic.people.backends.AllauthBackend"
 
@@ -132,6 +133,7 @@ def is_locked_now(session_key: str) -> bool:
 
 
 def _touch(request: HttpRequest) -> None:
+    request.session.pop(TABLET, None)
     request.session[TOUCHED] = clock.now().timestamp()
     request.session[LOCKED] = False
     request.locked = False  # type: ignore[attr-defined]

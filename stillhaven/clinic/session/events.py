@@ -10,6 +10,7 @@ from uuid import UUID
 
 from django.db import transaction
 
+from stillhaven.clinic.consent import actions as consent
 from stillhaven.clinic.people.models import User
 from stillhaven.clinic.record import actions as record
 from stillhaven.clinic.session import media, queries
@@ -108,7 +109,10 @@ def request(session_id: int, what: str, words: str, *, by: User, at: datetime, u
         "withdrawal": "Consent withdrawn", "comfort": "Comfort card used",
     }  # fmt: skip
     kind = "withdrawal" if what == "withdrawal" else "request"
-    return _event(session, kind, labels[what], by=by, at=at, uid=uid, key=what, text=words.strip())
+    event = _event(session, kind, labels[what], by=by, at=at, uid=uid, key=what, text=words.strip())
+    if what == "withdrawal":
+        consent.withdraw_treatment(session.patient, by=by, at=at, cause=event.uid, words=words)
+    return event
 
 
 @transaction.atomic
@@ -136,6 +140,7 @@ def retract(
     if not found:
         raise BadInput("amends", "is not an entry of this session")
     queries.answer_repeat(type(found[0]), uid, by=by, amends_id=amends, retracted=True)
+    consent.undo_cause(amends, by=by, at=at, why=why)
     return [
         record.amend(e, by=by, at=at, reason=why, retract=True, uid=uid or uuids.uuid4())  # type: ignore[misc]
         for e in found

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-import math
 import uuid as uuids
 from datetime import datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from stillhaven.clinic.people.models import PatientNote, User
+from stillhaven.clinic.consent import queries as consent
+from stillhaven.clinic.people.models import User
+from stillhaven.clinic.plan import recipe
 from stillhaven.clinic.plan.models import Order
 from stillhaven.clinic.record import clock, policy
-from stillhaven.clinic.session import queries
+from stillhaven.clinic.session import gate_facts, queries
 from stillhaven.clinic.session.models import Check, Dose, TreatmentSession
 from stillhaven.clinic.vitals import queries as vitals
 from stillhaven.science import start
+from stillhaven.science.consent import Gate, State
 from stillhaven.science.dosing import running
 from stillhaven.science.errors import BadInput, Refused
 from stillhaven.science.findings import Finding
@@ -24,7 +26,6 @@ from stillhaven.science.protocol import Drug, Route
 from stillhaven.science.vitals import Mode
 
 _ROUNDING = 1e-6
-SAME_NUMBER = 5e-3  # labels and pumps show three figures
 
 
 def now() -> datetime:
@@ -52,7 +53,7 @@ def start_facts(session: TreatmentSession, at: datetime) -> start.StartFacts:
         escort_name=_get(checks, "escort", lambda v: v["name"]),
         escort_phone=_get(checks, "escort", lambda v: v["phone"] or None),
         escort_reachable=_get(checks, "escort", lambda v: v["reachable"]),
-        consents=_consents(session),
+        consents=_consents(session, at),
         pregnant=_get(checks, "pregnancy", lambda v: v["pregnant"]),
         medicine_changes_asked=_get(checks, "medicines", lambda v: bool(v["asked"])),
         medicine_classes=_get(checks, "medicines", lambda v: frozenset(v["classes"])),
@@ -71,7 +72,7 @@ def start_facts(session: TreatmentSession, at: datetime) -> start.StartFacts:
         prescriber_on_site=_get(checks, "prescriber_on_site", lambda v: v["present"]),
         patient_enrolled=_get(checks, "rems", lambda v: v["enrolled"]),
         site_certified=_get(checks, "rems", lambda v: v["certified"]),
-        dose_check=_dose_check(session),
+        dose_check=gate_facts.dose_check(session),
         course_on_hold=session.course.on_hold,
         hold_reason=session.course.hold_reason,
     )
@@ -89,23 +90,29 @@ def _last_taken(check: Check | None) -> dict[str, start.LastTaken]:
     return found
 
 
-def _consents(session: TreatmentSession) -> tuple[start.Consent, ...]:
-    """Signed consents of this patient; a withdrawal, also one tapped at this chair, ends all of them at once."""
-    notes = list(PatientNote.objects.current().filter(patient=session.patient, kind__startswith="consent"))
-    gone = [n.happened_at for n in notes if n.kind == "consent_withdrawn"]
-    gone += [e.happened_at for e in queries.events(session) if e.kind == "withdrawal"]
-    return tuple(
-        start.Consent(
-            kind=n.value["document"], signed_at=n.happened_at,
-            withdrawn_at=min((g for g in gone if g >= n.happened_at), default=None),
-        )
-        for n in notes
-        if n.kind == "consent"
-    )  # fmt: skip
+def _consents(session: TreatmentSession, at: datetime) -> tuple[start.Consent, ...]:
+    """How consent stands, asked of the consent room anew each time: what was withdrawn a second ago is withdrawn."""
+    drug = session.order.drug if session.order else ""
+    found = []
+    for row in consent.standing(session.patient, session.course, at):
+        about = not drug or consent.book().document(row.document).concerns(drug)
+        if row.gate not in (Gate.TREATMENT, Gate.OFF_LABEL) or not about:
+            continue
+        unknown = row.state is State.UNKNOWN
+        found.append(
+            start.Consent(
+                kind=row.gate.value, signed_at=row.signed_at, unknown=unknown,
+                withdrawn_at=row.signed_at if row.state is State.WITHDRAWN else None,
+                against="" if row.stands or row.state is State.WITHDRAWN else row.because,
+            )
+        )  # fmt: skip
+    return tuple(found)
 
 
 def _order(session: TreatmentSession, order: Order, zone: ZoneInfo) -> start.Order:
-    used = order.sessions.exclude(pk=session.pk).filter(sessionmoves__move="start").exists()
+    uids = [version.uid for version in recipe.versions(order)]
+    others = TreatmentSession.objects.filter(order__in=uids, sessionmoves__move="start").exclude(pk=session.pk)
+    used = others.distinct().count() >= order.for_sessions
     return start.Order(
         drug=order.drug, signed_at=order.happened_at, signed_by=order.by_name,
         valid_from=datetime.combine(order.valid_from, time.min, zone),
@@ -114,6 +121,7 @@ def _order(session: TreatmentSession, order: Order, zone: ZoneInfo) -> start.Ord
         actual_weight_kg=float(order.weight_kg) if order.weight_kg else None,
         dose_mg_per_kg=float(order.dose_mg_per_kg) if order.dose_mg_per_kg else None,
         off_label=order.off_label,
+        cancelled=f"{order.by_name}: {order.reason}" if order.retracted else "",
         fasting=tuple(
             start.FastingLimit(kind=kind, label=label, at_least=Limit(value=float(hours) * 60.0, unit="min", source="order"))
             for kind, label, hours in (
@@ -123,38 +131,6 @@ def _order(session: TreatmentSession, order: Order, zone: ZoneInfo) -> start.Ord
             if hours is not None
         ),
     )  # fmt: skip
-
-
-def _dose_check(session: TreatmentSession) -> start.DoseCheck | None:
-    """Two different people who each looked at the order, the label and the pump."""
-    found = queries.checks(session, "dose_check")
-    if not found:
-        return None
-    first = found[0]
-    second = next((c for c in found[1:] if c.by_id != first.by_id), None)
-    agreed: bool | None = None
-    if second is not None:
-        numbers = [{k: v for k, v in c.value.items() if k != "agreed"} for c in (first, second)]
-        agreed = bool(first.value["agreed"] and second.value["agreed"] and numbers[0] == numbers[1])
-        agreed = agreed and _as_ordered(session.order, numbers[0])
-    return start.DoseCheck(
-        first_by=first.by_name, second_by=second.by_name if second else "", agreed=agreed, how="order_shown"
-    )
-
-
-def _as_ordered(order: Order | None, read: dict[str, Any]) -> bool:
-    """Is what two people read off the same as the order, to what a pump and a label show?
-
-    Two people can make the same slip; the order is the third opinion.  What was not read is not compared.
-    """
-    if order is None:
-        return False
-    asked = {"dose_mg": float(order.dose_mg)}
-    if order.concentration_mg_per_ml:
-        asked["concentration_mg_per_ml"] = float(order.concentration_mg_per_ml)
-    if order.volume_ml and order.duration_min:
-        asked["rate_ml_per_h"] = float(order.volume_ml) / (float(order.duration_min) / 60.0)
-    return all(math.isclose(value, asked[key], rel_tol=SAME_NUMBER) for key, value in read.items() if key in asked)
 
 
 def limits_set(session: TreatmentSession) -> frozenset[str]:
@@ -222,7 +198,7 @@ def first_dose(session: TreatmentSession, at: datetime, **given: Any) -> Dose:
     if order.route == "iv_infusion":
         if not order.duration_min:
             raise Refused(why="the order says no duration; the prescriber amends it")
-        ordered = float(order.dose_mg) / (float(order.duration_min) / 60.0)
+        ordered = recipe.step_rates(order)[0][1]  # a slow start begins with its first step
         rate = ordered if given.get("rate_mg_per_h") is None else given["rate_mg_per_h"]
         refuse_rate(session, rate, at)
         bag = float(order.volume_ml) if order.volume_ml else None
@@ -248,14 +224,14 @@ def rate_before_hold(session: TreatmentSession) -> float:
 
 
 def refuse_rate(session: TreatmentSession, rate_mg_per_h: float, at: datetime) -> None:
-    """Raises if this rate is more than the order allows: never faster than the ordered dose over the ordered time.
+    """Raises if this rate is more than the order allows: never faster than the fastest step that was signed.
 
     A prescriber who wants it faster amends the order; slower is the nurse's to decide.
     """
     order = session.order
     if order is None or not order.duration_min:
         raise Refused(why="the order gives no rate; the prescriber amends it")
-    most = float(order.dose_mg) / (float(order.duration_min) / 60.0)
+    most = recipe.most_mg_per_h(order) or 0.0
     if rate_mg_per_h < 0:
         raise BadInput("rate_mg_per_h", "must not be under 0")
     if rate_mg_per_h > most * (1.0 + 5e-3):  # a pump's own rounding is no change of the order

@@ -10,8 +10,8 @@ from allauth.mfa.totp.internal.auth import TOTP
 from django.contrib.auth.hashers import make_password
 from django.db import transaction
 
+from stillhaven.clinic.consent import demo as consent
 from stillhaven.clinic.monitoring import synthetic
-from stillhaven.clinic.monitoring.synthetic import dose_check as _dose_check
 from stillhaven.clinic.people.factors import hash_pin
 from stillhaven.clinic.people.models import Patient, Site, User
 from stillhaven.clinic.plan.actions import sign_order
@@ -58,6 +58,9 @@ class Demo:
             demo_policy(), by=director, at=self.now - timedelta(days=19), on=(self.now - timedelta(days=19)).date(),
             site=self.site.pk, because="demo clinic",
         )  # fmt: skip
+        consent.texts(
+            self.site.pk, director=director, second=self.staff["manager"], at=self.now - timedelta(days=19)
+        )  # fmt: skip
 
     # ------------------------------------------------------------ one person's way to the chair
     def course(self, key: str, days: int = 14) -> Any:
@@ -65,7 +68,10 @@ class Demo:
         doctor, at = self.staff["prescriber"], self.now - timedelta(days=days)
         patient = self.patients[key]
         row = next(p for p in cast()["patient"] if p["key"] == key)
-        return synthetic.begin_course(patient, row["indication"], by=doctor, at=at, why="demo")
+        documents = ("treatment_esketamine",) if key == "eve" else synthetic.SIGNED
+        return synthetic.begin_course(
+            patient, row["indication"], by=doctor, at=at, why="demo", documents=documents
+        )  # fmt: skip
 
     def order(self, course: Any, key: str, at: datetime, **more: Any) -> Order:
         """A signed order for one session of this person."""
@@ -95,10 +101,7 @@ class Demo:
         device = Device.objects.get(site=self.site, chair=self.chairs[chair])
         vitals.attach(device, patient, by=nurse, start=start - timedelta(minutes=35))
         self.baseline(device, patient, start - timedelta(minutes=6))
-        for person in (nurse, second):
-            actions.record_check(
-                session.pk, "dose_check", _dose_check(order), by=person, at=start - timedelta(minutes=2)
-            )
+        synthetic.pass_gate(session, (nurse, second), at=start - timedelta(minutes=2))
         actions.make_ready(session.pk, by=nurse, at=start - timedelta(seconds=5))
         actions.start_dosing(session.pk, by=nurse, at=start, lot="DEMO-K50-01")
         return session
@@ -242,4 +245,5 @@ def seed(now: datetime | None = None) -> bool:
     demo = Demo(now or clock.now())
     demo.people()
     demo.afternoon()
+    consent.seed(demo.patients, nurse=demo.staff["nurse"], doctor=demo.staff["prescriber"], now=demo.now)
     return True
