@@ -26,7 +26,7 @@ from stillhaven.science.errors import BadInput
 @staff_required
 def all_texts(request: HttpRequest) -> HttpResponse:
     """Every document: which version is in use, and what waits for a second person."""
-    roles.require(request.user, "consent.view")
+    roles.require(request.user, "consent.texts")
     user: Any = request.user
     site = site_of(request)
     in_use, waiting = queries.in_use(site), queries.waiting(site)
@@ -74,7 +74,7 @@ def publish_all(request: HttpRequest) -> HttpResponse:
 @staff_required
 def text(request: HttpRequest, document: str) -> HttpResponse:
     """One document: the text in use, and every version of it."""
-    roles.require(request.user, "consent.view")
+    roles.require(request.user, "consent.texts")
     about, site = queries.document_or_404(document), site_of(request)
     found = queries.versions(site, document)
     used = {v.uid for v in queries.in_use(site).get(document, {}).values()}
@@ -141,7 +141,7 @@ def _sections(typed: dict[str, Any], wrong: dict[str, str]) -> list[dict[str, An
 @staff_required
 def version(request: HttpRequest, uid: str) -> HttpResponse:
     """One version: its words, what differs from the text in use, and the second person's verdict."""
-    roles.require(request.user, "consent.view")
+    roles.require(request.user, "consent.texts")
     user: Any = request.user
     found = queries.version_or_404(user, uid)
     used = queries.in_use(found.site).get(found.document, {}).get(found.language)

@@ -81,6 +81,8 @@ def doors(request: HttpRequest) -> list[dict[str, Any]]:
         ("chart.view", "chart:patients", _("Patients"), _("Charts of the people in care")),
         ("stock.view", "stock:safe", _("Stock"), _("Every vial and every milligram: receive, count, cases, reports")),
         ("drill.run", "drills:all", _("Drills"), _("Practise on a simulated monitor, and see how fast it went")),
+        ("policy.view", "chart:policy", _("Limits"), _("What the clinic has set, beside what sources say; every version")),
+        ("consent.texts", "consent:texts", _("Consent texts"), _("What people sign, in versions; questions that wait")),
         ("access.view", "people:access", _("Who looked"), _("Opened charts and refusals, by person, patient and day")),
         ("staff.change", "people:staff", _("Staff"), _("Accounts, roles and second factors")),
         ("token.change", "people:tokens", _("Programs"), _("Keys of gateways and of systems that read")),

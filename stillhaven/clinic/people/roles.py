@@ -56,6 +56,7 @@ _LINES: dict[str, set[Any]] = {
     "consent.sign": {"patient"},
     "consent.withdraw": _CARE | {"patient", Role.FRONT_DESK, Role.THERAPIST},  # whoever hears it writes it down
     "consent.view": _CARE | {Role.FRONT_DESK, Role.THERAPIST},
+    "consent.texts": _CARE | {Role.FRONT_DESK, Role.THERAPIST, Role.MANAGER, Role.AUDITOR},
     "consent.hand_over": _CARE | {Role.FRONT_DESK},
     "consent.witness": _CARE | {Role.FRONT_DESK},
     "consent.answer": _CARE,
@@ -125,6 +126,12 @@ _LINES: dict[str, set[Any]] = {
     "stock.count": _CARE | {Role.CUSTODIAN},
     "stock.discrepancy": {Role.CUSTODIAN, Role.MANAGER, Role.MEDICAL_DIRECTOR},
     "stock.report": {Role.CUSTODIAN, Role.MANAGER, Role.MEDICAL_DIRECTOR},
+    # scales
+    "scale.view": _CARE | {Role.THERAPIST},
+    "scale.enter": _CARE | {Role.THERAPIST},
+    "scale.link": _CARE | {Role.THERAPIST, Role.FRONT_DESK},
+    "scale.text": {Role.MEDICAL_DIRECTOR, Role.MANAGER, Role.ADMINISTRATOR},
+    "alert.handle": _CARE | {Role.THERAPIST},
     # drills
     "drill.run": _CARE | {Role.MANAGER},
 }
