@@ -64,6 +64,15 @@ def digest_of(data: Mapping[str, Any]) -> str:
     return hashlib.sha256(json.dumps(body, sort_keys=True, default=str).encode()).hexdigest()
 
 
+_DEFINITIONS: dict[str, dict[str, Any]] = {}  # what each digest that was read in this process stands for
+
+
+def definition_of(digest: str) -> dict[str, Any] | None:
+    """The plain content of a definition that was read in this process, ready to be kept in a record."""
+    found = _DEFINITIONS.get(digest)
+    return None if found is None else json.loads(json.dumps(found, default=str))
+
+
 def from_record(data: Mapping[str, Any]) -> Instrument:
     """The instrument of a definition that was kept in a record.  BadInput if it can no longer be read."""
     problems: list[Problem] = []
@@ -109,6 +118,7 @@ def read_instrument(whole: Table) -> Instrument | None:
         digest=digest_of(whole.data),
     )
     whole.close()
+    _DEFINITIONS[made.digest] = whole.data
     _check(whole, made)
     return made
 
