@@ -13,6 +13,17 @@ from stillhaven.science.policy import Policy
 from stillhaven.science.protocol import Ceiling, Cite, Drug, Protocol, Route
 
 DILUTE = "dilute_100_mg_per_ml"  # the rule that says which product is diluted
+# Where no source sets a ceiling for a way of giving, the clinic's own stands in: (drug, route) -> policy item, unit.
+CLINICS_OWN: dict[tuple[Drug, Route], tuple[str, str]] = {
+    (Drug.KETAMINE, Route.IV_BOLUS): ("iv_bolus_ceiling_mg_per_kg", "mg/kg"),
+    (Drug.KETAMINE, Route.IM): ("im_ceiling_mg_per_kg", "mg/kg"),
+    (Drug.KETAMINE, Route.ORAL): ("oral_ceiling_mg_per_kg", "mg/kg"),
+    (Drug.KETAMINE, Route.SUBLINGUAL): ("sublingual_ceiling_mg", "mg"),
+    (Drug.KETAMINE, Route.INTRANASAL): ("intranasal_racemic_ceiling_mg", "mg"),
+    (Drug.S_KETAMINE, Route.IV_INFUSION): ("s_ketamine_ceiling_mg_per_h", "mg/h"),
+}
+# An anaesthetic whose own range nobody has read: the clinic says where it begins.
+ANAESTHETIC_FROM = {Drug.S_KETAMINE: "s_ketamine_anaesthetic_mg_per_kg"}
 ANAESTHETIC_ROUTES = (Route.IV_INFUSION, Route.IV_BOLUS, Route.IM)
 
 
@@ -28,7 +39,7 @@ def plan_rules(protocol: Protocol, route: Route, facts: DrugFacts, guards: DoseR
         ceiling_mg=_ceiling(protocol, route, "mg", policy),
         most_mg_per_kg_per_h=_ceiling(protocol, route, "mg/kg/h", policy),
         most_mg_per_h=_ceiling(protocol, route, "mg/h", policy),
-        anaesthetic_from=_anaesthetic(route, facts),
+        anaesthetic_from=_anaesthetic(route, facts, policy),
         never_undiluted_iv=None
         if weakest is None
         else _limit(strength, "mg/mL", dilute.cite if dilute else weakest.cite),
@@ -48,6 +59,9 @@ def _ceiling(protocol: Protocol, route: Route, unit: str, policy: Policy) -> Lim
     ceiling that no clinic sets (a label's) is signed by its source, if a person has read it there.
     """
     mine = [c for c in protocol.ceilings if c.unit == unit and route in c.routes and not c.only]
+    own, own_unit = CLINICS_OWN.get((protocol.drug, route), ("", ""))
+    if not mine and own_unit == unit and own in policy.items:
+        return policy.limit(own)
     if not mine:
         return None
     return min((_signed(ceiling, policy) for ceiling in mine), key=lambda limit: (limit.value is None, limit.value))
@@ -64,13 +78,14 @@ def _signed(ceiling: Ceiling, policy: Policy) -> Limit:
     return Limit(value=ceiling.limit, unit=ceiling.unit, source=source, confirmed=ceiling.cite.confirmed, set_by=set_by)
 
 
-def _anaesthetic(route: Route, facts: DrugFacts) -> Limit | None:
+def _anaesthetic(route: Route, facts: DrugFacts, policy: Policy) -> Limit | None:
     """Where the anaesthetic range begins by this route.  A drug that is an anaesthetic and has no number asks for one."""
     if route not in ANAESTHETIC_ROUTES or facts.drug is Drug.ESKETAMINE:
         return None
     stops = [stop for stop in facts.hard_stops if route in stop.routes]
     if not stops:
-        return Limit(value=None, unit="mg/kg")
+        own = ANAESTHETIC_FROM.get(facts.drug, "")
+        return policy.limit(own) if own in policy.items else Limit(value=None, unit="mg/kg")
     first = min(stops, key=lambda stop: stop.low_mg_per_kg)
     return _limit(first.low_mg_per_kg, "mg/kg", first.cite)
 

@@ -106,9 +106,10 @@ class Entry:
     person: str
     drug: str
     numbers: Mapping[str, Fraction]
+    lots: tuple[str, ...] = ()  # of the vial, or of each device, as read off
 
 
-def read(recipe: Recipe, typed: Mapping[str, str], *, person: str, drug: str) -> Entry:
+def read(recipe: Recipe, typed: Mapping[str, str], *, person: str, drug: str, lots: Sequence[str] = ()) -> Entry:
     """An entry from typed text.  BadInput names the first number that is missing or cannot be read; none is ever assumed."""
     if not drug:
         raise BadInput("drug", "say which drug stands on the label")
@@ -120,7 +121,11 @@ def read(recipe: Recipe, typed: Mapping[str, str], *, person: str, drug: str) ->
         if len(text.replace(",", ".").partition(".")[2]) > _MOST_DECIMALS:
             raise BadInput(ask.key, "has more decimals than anything shows")
         numbers[ask.key] = exact(text, ask.key)
-    return Entry(person=person, drug=drug, numbers=numbers)
+    return Entry(person=person, drug=drug, numbers=numbers, lots=tuple(sorted({w for lot in lots if (w := _lot(lot))})))
+
+
+def _lot(text: str) -> str:
+    return "".join(text.split()).upper()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -286,6 +291,8 @@ def compare(
         why.append("one person cannot check the dose twice")
     rows = [_drugs(recipe, first, second, label)]
     rows += [_numbers(a, ordered(recipe), first, second) for a in asked(recipe, rounding)]
+    if row := _lots(first, second, label):
+        rows.append(row)
     why += [_differs(row) for row in rows if not row.same]
     if label is not None and label.mg_per_ml is not None and recipe.unit_mg is None:
         decimals = (rounding or Rounding()).mg_per_ml
@@ -309,6 +316,17 @@ def _drugs(recipe: Recipe, first: Entry, second: Entry, label: Label | None) -> 
     hint = f"the vial from stock is {words[3]}" if label and label.drug != recipe.drug else ""
     same = len(set(names)) == 1 and all(names)
     return Row(key="drug", label="Drug", unit="", order=words[0], first=words[1], second=words[2], same=same, hint=hint)
+
+
+def _lots(first: Entry, second: Entry, label: Label | None) -> Row | None:
+    """Did both hold the same vial or devices?  No row where nobody read a lot and stock names none."""
+    told = [_lot(label.lot) if label else "", ", ".join(first.lots), ", ".join(second.lots)]
+    if not any(told):
+        return None
+    same = told[1] == told[2] and (not told[0] or told[0] == told[1])
+    hint = "the lot from stock stands under the order" if told[0] else ""
+    return Row(key="lot", label="Lot", unit="", order=told[0] or told[1], first=told[1], second=told[2], same=same,
+               hint="" if same else hint)  # fmt: skip
 
 
 def _numbers(ask: Asked, order: Mapping[str, Fraction], first: Entry, second: Entry) -> Row:

@@ -13,6 +13,8 @@ from stillhaven.science.findings import Finding
 from stillhaven.science.limits import CAUTION, SET_BY_DIRECTOR, Limit, Standing, judge, plain, standing
 from stillhaven.science.plan import DosePlan, Rounding
 
+_HOUR = Fraction(60)  # minutes
+
 
 @dataclass(frozen=True, kw_only=True)
 class PlanRules:
@@ -42,7 +44,7 @@ def plan_findings(plan: DosePlan, rules: PlanRules, rounding: Rounding | None = 
     found = [_identity(plan, rules), *_ceilings(plan, rules), *_weight(plan, rules)]
     if rules.anaesthetic_from is not None:
         found.append(
-            _under(rules, "anaesthetic_range", plan.dose_mg_per_kg, rules.anaesthetic_from, "mg/kg",
+            _under(rules, "anaesthetic_range", most_at_once(plan), rules.anaesthetic_from, "mg/kg",
                    "under the anaesthetic range", "in or over the anaesthetic range", inclusive=False)
         )  # fmt: skip
     if plan.order.route.startswith("iv") and rules.never_undiluted_iv is not None:
@@ -59,6 +61,30 @@ def plan_findings(plan: DosePlan, rules: PlanRules, rounding: Rounding | None = 
     if rules.rounding_pct is not None:
         found.append(_rounding(plan, rules, rules.rounding_pct, rounding or Rounding()))
     return tuple(found)
+
+
+def most_at_once(plan: DosePlan) -> Fraction | None:
+    """The most per kg that enters within any one hour, exact: what an anaesthetic's dose is compared with.
+
+    A bolus, an injection and an infusion of up to an hour count whole.  An infusion over many hours is judged by its
+    fastest hour, since its sum is no dose that anybody is given at once; its rate has a ceiling of its own.
+    """
+    kg = plan.order.weight.kg if plan.order.weight else None
+    if plan.dose_mg_per_kg is None or kg is None or plan.minutes <= _HOUR:
+        return plan.dose_mg_per_kg
+    edges = [Fraction(0)]
+    for step in plan.steps:
+        edges.append(edges[-1] + step.minutes)
+    # The amount within a window that slides over constant pieces is largest where it begins or ends at an edge.
+    begins = {e for edge in edges for e in (edge, edge - _HOUR) if 0 <= e <= edges[-1] - _HOUR}
+    most = Fraction(0)
+    for begin in begins:
+        inside = Fraction(0)
+        for step, start in zip(plan.steps, edges, strict=False):
+            overlap = min(begin + _HOUR, start + step.minutes) - max(begin, start)
+            inside += max(Fraction(0), overlap) * step.mg_per_h / 60
+        most = max(most, inside)
+    return most / kg
 
 
 def _identity(plan: DosePlan, rules: PlanRules) -> Finding:
@@ -90,7 +116,7 @@ def _ceilings(plan: DosePlan, rules: PlanRules) -> list[Finding]:
                                to_do="the medical director signs it", source=limit.source))  # fmt: skip
             continue
         found.append(_under(rules, key, value, limit, unit, "not over the site's ceiling", "over the site's ceiling"))
-    if not found:
+    if not found and rules.most_mg_per_kg_per_h is None and rules.most_mg_per_h is None:
         found.append(judge("ceiling", None, unknown="no ceiling is set for this drug and route", to_do=SET_BY_DIRECTOR,
                            how=_how(rules, "ceiling")))  # fmt: skip
     return found
@@ -135,7 +161,7 @@ def _dilution(plan: DosePlan, rules: PlanRules, limit: Limit) -> Finding:
 def _rounding(plan: DosePlan, rules: PlanRules, limit: Limit, rounding: Rounding) -> Finding:
     """How much of the dose is lost or gained because syringe and pump show only so many decimals?"""
     lines = [line for line in plan.lines if line.key == "draw_ml" or line.key.startswith("ml_per_h")]
-    off = max(abs(Fraction(line.shown) - line.exact) / line.exact * 100 for line in lines)
+    off = max((abs(Fraction(line.shown) - line.exact) / line.exact * 100 for line in lines), default=Fraction(0))
     ok = None if limit.value is None else off <= Fraction(str(limit.value))
     return judge(
         "rounding",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from stillhaven.science.findings import Finding
@@ -247,7 +248,7 @@ def dose_check(facts: StartFacts, rules: StartRules) -> Finding:
     """Have two different people looked at the dose and agreed?"""
     check = facts.dose_check
     ok: bool | None = None
-    no = "the two people do not agree on the dose"
+    no = "the two people do not agree on the dose" + (": " + "; ".join(check.why[:2]) if check and check.why else "")
     if check is not None and check.agreed is not None:
         first, second = check.first_by.strip().casefold(), check.second_by.strip().casefold()
         ok = check.agreed and bool(first) and bool(second) and first != second
@@ -258,7 +259,9 @@ def dose_check(facts: StartFacts, rules: StartRules) -> Finding:
         "order_shown": "the order was shown and confirmed by a second person",
     }
     names = f"{check.first_by} and {check.second_by}" if check else ""
-    return rules.judge(
+    if check is not None and check.overridden:
+        ok, no = False, "two people have not agreed on the dose"
+    found = rules.judge(
         "dose_check",
         ok,
         yes=f"{shown.get(check.how, check.how) if check else ''}: {names}",
@@ -266,6 +269,7 @@ def dose_check(facts: StartFacts, rules: StartRules) -> Finding:
         unknown="no second person has checked the dose",
         to_do="ask a second person to check drug, mg and mL",
     )
+    return replace(found, overridden=check.overridden) if check is not None and check.overridden else found
 
 
 def _counts(facts: StartFacts, reading: Reading) -> bool:

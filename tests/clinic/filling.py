@@ -9,6 +9,8 @@ from typing import Any
 
 from django.test import Client
 
+from stillhaven.clinic.monitoring.synthetic import dose_check
+
 
 @dataclass
 class Page:
@@ -75,9 +77,5 @@ def open_page(client: Client, url: str) -> Page:
 
 
 def read_off(order: Any) -> dict[str, str]:
-    """What a person reads off the order, the label and the pump of an infusion, when all three say the same."""
-    rate = float(order.volume_ml) / (float(order.duration_min) / 60.0)
-    return {
-        "agreed": "yes", "dose_mg": str(order.dose_mg), "rate_ml_per_h": f"{rate:.1f}",
-        "concentration_mg_per_ml": str(order.concentration_mg_per_ml),
-    }  # fmt: skip
+    """What a person reads off scale, label and pump, when all three say what the order says: an entry of the dose gate."""
+    return {key: str(value) for key, value in dose_check(order).items()}

@@ -49,7 +49,7 @@ CHECKS = [
     {"kind": "fasting", "food": "", "food_none": "yes"}, {"kind": "escort", "name": "R", "phone": "5", "reachable": "yes"},
     {"kind": "medicines", "classes": [], "other": "", "changes": ""}, {"kind": "rems", "enrolled": "yes", "certified": "yes"},
     {"kind": "iv_site", "site": "arm", "gauge": "22", "patent": "yes", "attempts": "1", "dressing": "film"},
-    {"kind": "equipment", "oxygen": "yes"}, {"kind": "dose_check", "agreed": "yes", "dose_mg": "41", "rate_ml_per_h": "1"},
+    {"kind": "equipment", "oxygen": "yes"},
     {"kind": "mood", "words": "calm"}, {"kind": "orientation", "person": "yes"}, {"kind": "skipped", "why": "x", "measure": "m", "slot": "s"},
     {"kind": "aldrete", "activity": 2, "respiration": 2}, {"kind": "over_nausea", "answer": "yes", "note": ""}, {"kind": "walking", "answer": "yes"},
 ]  # fmt: skip

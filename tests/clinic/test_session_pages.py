@@ -18,7 +18,7 @@ from stillhaven.clinic.session import actions, facts, queries
 from stillhaven.clinic.session.models import Check, TreatmentSession
 from stillhaven.clinic.web.demo import Demo
 from tests.cast import make_clinic, signed_in
-from tests.clinic.filling import Page, open_page, read_off
+from tests.clinic.filling import Page, open_page
 
 pytestmark = pytest.mark.django_db
 
@@ -111,37 +111,6 @@ def test_asking_again_is_a_new_entry_not_a_correction(demo: Demo) -> None:
     page = page_of(demo, session).send("mood", words="nervous").send("mood-again", words="calm now")
     assert "calm now" in page.words()
     assert [c.value["words"] for c in queries.checks(session, "mood")] == ["nervous", "calm now"]
-
-
-def test_the_two_entries_of_the_dose_check_are_hidden_until_both_are_in(demo: Demo) -> None:
-    session = booked(demo)
-    order = session.order
-    assert order is not None
-    wrong = {"dose_mg": "44.4", "concentration_mg_per_ml": "0.777", "rate_ml_per_h": "123.4", "agreed": "yes"}
-    page = page_of(demo, session, "nurse").send("dose_check", **wrong)
-    for who in ("nurse", "second", "prescriber"):
-        seen = page_of(demo, session, who).text
-        assert "123.4" not in seen
-        assert "0.777" not in seen
-    assert "dose_check" not in page.forms(), "one's own second entry does not count"
-    page = page_of(demo, session, "second").send("dose_check", **read_off(order))
-    assert "123.4 mL/h" in page.words()
-    assert "do not agree" in page.words()
-    assert "dose_check-amend" in page.forms()
-    page = page_of(demo, session, "nurse").send("dose_check-amend", **read_off(order), reason="misread the pump")
-    assert "Both entries agree" in page.words()
-
-
-def test_nobody_corrects_another_personsread_off(demo: Demo) -> None:
-    session = booked(demo)
-    assert session.order is not None
-    page_of(demo, session, "nurse").send("dose_check", **read_off(session.order))
-    mine = Check.objects.get(kind="dose_check")
-    client = signed_in(demo.staff["second"])
-    sent = {"amends": str(mine.uid), "kind": "dose_check", "reason": "x", "agreed": "no"}
-    answer = client.post(f"/sessions/{session.uid}/amend/", sent)
-    assert answer.status_code == 409
-    assert Check.objects.filter(kind="dose_check").count() == 1
 
 
 def test_ready_is_refused_with_the_reasons_on_the_same_page(demo: Demo) -> None:

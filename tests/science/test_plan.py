@@ -25,7 +25,7 @@ from stillhaven.science.plan import (
     ramp,
     show,
 )
-from stillhaven.science.plan_rules import PlanRules, plan_findings
+from stillhaven.science.plan_rules import PlanRules, most_at_once, plan_findings
 
 DAY = date(2026, 3, 1)
 
@@ -290,7 +290,7 @@ CASES = [
     ("ceiling_mg_per_kg", {"dose": Fraction(20), "dose_unit": "mg", "weight": None}, {}, UNKNOWN),
     ("ceiling_mg", {"dose": Fraction(84), "dose_unit": "mg"}, {"ceiling_mg": lim(60.0, "mg")}, NOT_MET),
     ("ceiling_mg", {}, {"ceiling_mg": lim(60.0, "mg")}, MET),
-    ("ceiling", {}, {"ceiling_mg_per_kg": None}, UNKNOWN),
+    ("ceiling", {}, {"ceiling_mg_per_kg": None, "most_mg_per_kg_per_h": None, "most_mg_per_h": None}, UNKNOWN),
     ("anaesthetic_range", {"dose": exact("0.8", "d")}, {}, NOT_MET),
     ("anaesthetic_range", {"dose": exact("9", "d")}, {}, NOT_MET),
     ("anaesthetic_range", {"dose": Fraction(20), "dose_unit": "mg", "weight": None}, {}, UNKNOWN),
@@ -346,3 +346,50 @@ def test_an_anaesthetic_dose_may_be_overridden_only_where_the_reference_says_so(
     assert find("anaesthetic_range", high).weight is Weight.BLOCK
     soft = replace(RULES, how={"anaesthetic_range": Standing(weight=Weight.OVERRIDE, overridable_by=("prescriber",))})
     assert find("anaesthetic_range", high, soft).overridable_by == ("prescriber",)
+
+
+# ---------------------------------------------------------------- infusions over hours, and doses without a pump
+def long_infusion(minutes_and_pct, **change):
+    return plan_dose(order(**({"steps": ramp(*minutes_and_pct)} | change)))
+
+
+def test_an_infusion_over_hours_is_judged_by_its_fastest_hour():
+    slow = long_infusion([(240, 100)], dose=exact("1.4", "d"))  # 0.35 mg/kg in each hour
+    assert most_at_once(slow) == Fraction(35, 100)
+    assert find("anaesthetic_range", slow).is_met
+    fast = long_infusion([(240, 100)], dose=exact("3.2", "d"))  # 0.8 mg/kg in each hour: where the range begins
+    assert find("anaesthetic_range", fast).verdict is NOT_MET
+    steep = long_infusion([(30, 300), (210, 10)], dose=exact("1.4", "d"))
+    assert most_at_once(steep) > Fraction(8, 10)
+    assert find("anaesthetic_range", steep).verdict is NOT_MET
+
+
+@given(st.lists(st.tuples(st.integers(1, 180), st.integers(1, 200)), min_size=1, max_size=4))
+def test_the_fastest_hour_is_never_more_than_all_nor_less_than_its_share(steps):
+    plan = long_infusion(steps)
+    most = most_at_once(plan)
+    assert most <= plan.dose_mg_per_kg
+    assert most >= plan.dose_mg_per_kg * min(Fraction(1), 60 / plan.minutes)
+
+
+@pytest.mark.parametrize("minutes", [1, 40, 60])
+def test_up_to_an_hour_the_whole_dose_counts(minutes):
+    plan = long_infusion([(minutes, 100)])
+    assert most_at_once(plan) == plan.dose_mg_per_kg
+
+
+def test_a_ceiling_of_the_rate_is_a_ceiling():
+    rate_only = replace(RULES, ceiling_mg_per_kg=None)
+    assert [f.rule for f in plan_findings(plan_dose(order()), rate_only) if f.rule == "ceiling"] == []
+
+
+@pytest.mark.parametrize("route", ["im", "iv_bolus", "oral", "intranasal", "sublingual"])
+def test_every_route_has_its_hard_stops(route):
+    bare = {"route": route, "steps": (), "bag": "undiluted", "bag_ml": None}
+    over = plan_dose(order(**bare, dose=exact("0.601", "d")))
+    assert find("ceiling_mg_per_kg", over).verdict is NOT_MET
+    assert find("one_drug", plan_dose(order(**bare, product_drug="beta"))).verdict is NOT_MET
+    assert find("anaesthetic_range", plan_dose(order(**bare, dose=exact("0.8", "d")))).verdict is NOT_MET
+    strong = plan_dose(order(**bare, product_mg_per_ml=Fraction(100)))
+    found = [f for f in plan_findings(strong, RULES) if f.rule == "diluted"]
+    assert [f.verdict for f in found] == ([NOT_MET] if route.startswith("iv") else [])

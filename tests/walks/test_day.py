@@ -105,9 +105,9 @@ def test_a_whole_day(monkeypatch: pytest.MonkeyPatch) -> None:
     assert open_page(page.client, url).send("start").status == 409, "nobody has checked the dose"
 
     # two people, each for themselves; then the start
-    page = open_page(page.client, url).send("dose_check", **read_off(order))
-    second = open_page(signed_in(demo.staff["second"]), url).send("dose_check", **read_off(order))
-    assert "Both entries agree" in second.words()
+    page = open_page(page.client, url + "gate/").send("gate", **read_off(order))
+    second = open_page(signed_in(demo.staff["second"]), url + "gate/").send("gate", **read_off(order))
+    assert "agree with the order" in second.words()
     measure()
     page = open_page(page.client, url)
     assert "Yes, start 41 mg over 40 min" in page.words()

@@ -70,6 +70,11 @@ _LINES: dict[str, set[Any]] = {
     # course and plan
     "course.open": _SIGNS | {Role.FRONT_DESK},
     "course.hold": _CARE,
+    # candidacy
+    "candidacy.view": _CARE | {Role.THERAPIST},
+    "candidacy.record": _CARE,
+    "candidacy.override": _SIGNS,
+    "candidacy.decide": _SIGNS,
     "order.sign": _SIGNS,
     # the session
     "session.book": _CARE | {Role.FRONT_DESK},

@@ -16,6 +16,7 @@ from django.db import transaction
 from stillhaven.clinic.course.models import Course
 from stillhaven.clinic.people import roles
 from stillhaven.clinic.people.models import User
+from stillhaven.clinic.plan import recipe
 from stillhaven.clinic.plan.models import Order
 from stillhaven.clinic.record import actions as record
 from stillhaven.clinic.record import policy
@@ -84,7 +85,8 @@ def _fields(
     order = plan.order
     devices = typed.get("device_mg")
     return {
-        "off_label": off_label, "drug": order.drug, "route": order.route, "dose_mg": _decimal(plan.dose_mg, 3),
+        "worked": recipe.keep(plan), "off_label": off_label, "drug": order.drug, "route": order.route,
+        "dose_mg": _decimal(plan.dose_mg, 3),
         "dose_mg_per_kg": _decimal(plan.dose_mg_per_kg, 4) if plan.dose_mg_per_kg is not None else None,
         "weight_kg": _decimal(order.weight.kg, 2) if order.weight else None,
         "weighed_on": order.weight.on if order.weight else None,

@@ -50,8 +50,16 @@ def _plain(value: Any) -> Any:
 
 
 def entry_bytes(entry: Entry) -> bytes:
-    """Everything an entry says, but its own hash."""
-    said = {f.attname: getattr(entry, f.attname) for f in entry._meta.concrete_fields if f.attname != "hash"}
+    """Everything an entry says, but its own hash.
+
+    A column that a later version of the clinic added (`LATER`) is left out while it holds its default: so the links of
+    entries that were written before it existed still fit.  Any other value in it is said, and so is part of the link.
+    """
+    said = {
+        f.attname: getattr(entry, f.attname)
+        for f in entry._meta.concrete_fields
+        if f.attname != "hash" and not (f.attname in entry.LATER and getattr(entry, f.attname) == f.get_default())
+    }
     text = json.dumps(said, sort_keys=True, separators=(",", ":"), default=_plain, ensure_ascii=False)
     return f"{entry._meta.label}\n{text}".encode()
 

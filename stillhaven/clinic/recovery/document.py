@@ -12,7 +12,7 @@ from stillhaven.clinic.monitoring import gather, panels
 from stillhaven.clinic.record import policy
 from stillhaven.clinic.recovery import facts, signing
 from stillhaven.clinic.recovery.models import Addendum, Discharge
-from stillhaven.clinic.session import due, queries
+from stillhaven.clinic.session import due, gate_facts, queries
 from stillhaven.clinic.session.models import Dose, SessionEntry, TreatmentSession
 from stillhaven.clinic.vitals import queries as vitals
 from stillhaven.reference.load import Reference
@@ -194,6 +194,8 @@ class Document:
         for check in queries.checks(self.session, "override"):
             words = f"Went on in spite of: {check.value['against']}. Reason: {check.value['reason']}"
             rows.append((check.happened_at, check.seq, "override", words, check.value["by"]))
+        for tried in gate_facts.in_the_record(self.session):
+            rows.append((tried["at"], tried["seq"], "dose gate", tried["words"], tried["by"]))
         rows.sort(key=lambda row: (row[0], row[1]))
         return [{"at": self.clock(at), "kind": kind.replace("_", " "), "words": words, "by": by}
                 for at, _, kind, words, by in rows]  # fmt: skip

@@ -17,7 +17,7 @@ from stillhaven.clinic.plan.models import Order
 from stillhaven.clinic.record import actions as record
 from stillhaven.clinic.schedule import actions as schedule
 from stillhaven.clinic.schedule.models import Chair
-from stillhaven.clinic.session import facts, preflight, queries
+from stillhaven.clinic.session import facts, preflight, queries, stocked
 from stillhaven.clinic.session.models import Check, Dose, SessionMove, TreatmentSession
 from stillhaven.reference import load as reference
 from stillhaven.science import session as rules
@@ -82,6 +82,12 @@ def begin(
     session = queries.locked(session_id)
     roles.require_patient(by, action, session.patient)
     queries.answer_repeat(model, uid, by=by, session_id=session_id, **same)
+    before = session.order_id
+    if queries.follow_order(session):
+        session.save(update_fields=["order"])
+        record.log_change(
+            session, {"order": str(before)}, {"order": str(session.order_id)}, by=by, site=session.site_id
+        )
     if at > facts.now() + _CLOCK_SLACK:
         raise BadInput("happened_at", "lies in the future; check the clock of this device")
     return session
@@ -203,6 +209,7 @@ def stop(
     session = begin(session_id, "session.stop", by=by, at=at, uid=uid, model=SessionMove, move=move.value)
     session = advance(session, move, by=by, at=at, uid=uid, why=why)
     _dose(session, "stop", by=by, at=at, why=why, pump_volume_ml=pump_volume_ml)
+    stocked.book_given(session, by=by, at=at)
     return session
 
 
@@ -217,6 +224,7 @@ def leave_early(
     session = advance(session, move, by=by, at=at, uid=uid, why=_say(why))
     if running:
         _dose(session, "stop", by=by, at=at, why=why)
+        stocked.book_given(session, by=by, at=at)
     return session
 
 

@@ -12,7 +12,7 @@ from stillhaven.clinic.people.models import User
 from stillhaven.clinic.plan import recipe
 from stillhaven.clinic.plan.models import Order
 from stillhaven.clinic.record import clock, policy
-from stillhaven.clinic.session import gate_facts, queries
+from stillhaven.clinic.session import gate_facts, queries, stocked
 from stillhaven.clinic.session.models import Check, Dose, TreatmentSession
 from stillhaven.clinic.vitals import queries as vitals
 from stillhaven.science import start
@@ -160,7 +160,7 @@ def _answers(session: TreatmentSession, at: datetime, ask: Any) -> tuple[Finding
 
 def start_findings(session: TreatmentSession, at: datetime) -> tuple[Finding, ...]:
     """What stands in the way of starting the drug."""
-    return _answers(session, at, start.start_findings)
+    return (*_answers(session, at, start.start_findings), stocked.start_finding(session))
 
 
 def ready_findings(session: TreatmentSession, at: datetime) -> tuple[Finding, ...]:

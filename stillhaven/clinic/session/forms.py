@@ -5,7 +5,7 @@ A card's form posts to the session's writes in the fields that `session.prefligh
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -18,7 +18,6 @@ from stillhaven.clinic.people.asking import YES_NO, Ask, Form, form
 from stillhaven.clinic.session import preflight
 from stillhaven.clinic.session.models import Check, TreatmentSession
 from stillhaven.reference.load import Reference
-from stillhaven.science.limits import plain
 from stillhaven.science.scales import Scale
 
 Said = tuple[tuple[str, str], ...]
@@ -321,84 +320,3 @@ def _rems() -> Question:
         ),
         words=lambda v: f"Patient enrolled: {say(v['enrolled'])}; site certified: {say(v['certified'])}",
     )  # fmt: skip
-
-
-# ---------------------------------------------------------------- the two-person dose check
-@dataclass(frozen=True, kw_only=True)
-class DoseGate:
-    """What the two people entered.  Hidden from everyone until both are in; one's own entry shows nobody's numbers."""
-
-    ask: Form | None
-    parts: list[dict[str, str]]
-    verdict: str
-    agreed: bool | None
-    amend: Form | None = None
-
-
-_NUMBERS = (
-    ("dose_mg", "Dose", "mg"),
-    ("concentration_mg_per_ml", "Concentration", "mg/mL"),
-    ("rate_ml_per_h", "Pump rate", "mL/h"),
-)
-
-
-def gate(request: HttpRequest, session: TreatmentSession, found: Sequence[Check], me: int) -> DoseGate:
-    """The gate as this person may see it."""
-    order = session.order
-    wanted = [n for n in _NUMBERS if n[0] != "rate_ml_per_h" or (order is not None and order.route == "iv_infusion")]
-    if order is not None and order.devices:
-        wanted = wanted[:1]
-    asks = [Ask(name=key, label=label, kind="number", unit=unit) for key, label, unit in wanted]
-    asks.append(Ask(name="agreed", label="Order, label and pump say the same", kind="choice", options=YES_NO))
-    url = reverse("session:check", args=[session.uid])
-    first = found[0] if found else None
-    second = next((c for c in found[1:] if first is not None and c.by_id != first.by_id), None)
-    mine = next((c for c in (first, second) if c is not None and c.by_id == me), None)
-    both = first is not None and second is not None
-    ask = None
-    if mine is None and not both:
-        ask = form(request, "dose_check", url, "Enter what I read", *asks, hidden={"kind": "dose_check"},
-                   about="Read the order, the label and the pump yourself, and enter what you see.")  # fmt: skip
-    amend = None
-    if mine is not None:
-        why = Ask(name="reason", label="Why is it corrected?")
-        amend = form(request, "dose_check-amend", reverse("session:amend", args=[session.uid]), "Correct my entry",
-                     *asks, why, hidden={"kind": "dose_check", "amends": str(mine.uid)}, look="")  # fmt: skip
-    parts = [_gate_part("First person", first, both), _gate_part("Second person", second, both)]
-    agreed = _agree(first, second)
-    return DoseGate(ask=ask, parts=parts, verdict=_verdict(first, second, agreed), agreed=agreed, amend=amend)
-
-
-def _gate_part(title: str, check: Check | None, shown: bool) -> dict[str, str]:
-    if check is None:
-        return {"title": title, "text": "", "who": "", "look": "waiting"}
-    if not shown:
-        return {
-            "title": title,
-            "text": "entered",
-            "who": f"{check.by_name}; hidden until both are in",
-            "look": "waiting",
-        }
-    numbers = [f"{plain(check.value[k])} {unit}" for k, _, unit in _NUMBERS if k in check.value]
-    text = " · ".join(numbers) or "no numbers"
-    said = {True: "says they agree", False: "says they do not agree"}.get(check.value["agreed"], "cannot say")
-    return {"title": title, "text": text, "who": f"{check.by_name}, {said}", "look": ""}
-
-
-def _agree(first: Check | None, second: Check | None) -> bool | None:
-    if first is None or second is None:
-        return None
-    numbers = [{k: v for k, v in c.value.items() if k != "agreed"} for c in (first, second)]
-    return bool(first.value["agreed"] and second.value["agreed"] and numbers[0] == numbers[1])
-
-
-def _verdict(first: Check | None, second: Check | None, agreed: bool | None) -> str:
-    if first is None:
-        return "Nobody has entered yet."
-    if second is None:
-        return "One entry is in. A different person enters next, without seeing it."
-    return (
-        "Both entries agree."
-        if agreed
-        else "The entries do not agree. Look together, then whoever erred corrects their own."
-    )

@@ -80,6 +80,38 @@ class Check(SessionEntry):
     value = models.JSONField(default=dict)
 
 
+class GateEntry(SessionEntry):
+    """What one of two people read off scale, label and pump, blind to the other.  Nobody sees it until both are in."""
+
+    attempt = models.PositiveSmallIntegerField()
+    place = models.PositiveSmallIntegerField()  # 1 or 2
+    order_uid = models.UUIDField()  # the version of the order that it was entered against
+    drug = models.CharField(max_length=40)
+    numbers = models.JSONField(default=dict)  # key -> as typed
+    lots = models.JSONField(default=list)  # of vial or devices, as read off
+    seat = models.CharField(max_length=64, blank=True)  # which sign-in it came from, hashed; "" for a program
+
+
+class GateResult(SessionEntry):
+    """What came of two entries: agreed, refused with every number that differs, or overridden by a prescriber."""
+
+    RETRACTABLE = False
+
+    attempt = models.PositiveSmallIntegerField()
+    kind = models.CharField(max_length=12)  # agreed, refused, override
+    order_uid = models.UUIDField()
+    first = models.UUIDField(null=True, blank=True)
+    second = models.UUIDField(null=True, blank=True)
+    first_by = models.CharField(max_length=120, blank=True)
+    second_by = models.CharField(max_length=120, blank=True)
+    rows = models.JSONField(default=list)  # each number: the order's, the first's, the second's
+    why = models.JSONField(default=list)  # what differs, in sentences
+    vial = models.JSONField(default=dict)  # the label that stock holds, where a vial was assigned
+    draw_ml = models.DecimalField(max_digits=9, decimal_places=3, null=True, blank=True)  # what is drawn from stock
+    draw_mg = models.DecimalField(max_digits=9, decimal_places=3, null=True, blank=True)
+    second_factor = models.CharField(max_length=20, blank=True)  # of an override
+
+
 class Event(SessionEntry):
     """Something that happened: adverse event with grade, rescue drug, note, patient's call, withdrawal of consent."""
 

@@ -76,6 +76,7 @@ def frame(session: TreatmentSession, now: datetime, latest: Mapping[str, Check])
         "state_words": STATES.get(session.state, session.state),
         "drug_title": title_of(session),
         "order": session.order,
+        "order_newer": queries.newer_order(session),
         "now": now,
     }
 

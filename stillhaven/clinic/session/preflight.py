@@ -114,13 +114,6 @@ def _rems(value: Mapping[str, Any]) -> dict[str, Any]:
     return {key: _tristate(value.get(key), key) for key in ("enrolled", "certified")}
 
 
-def _dose_check(value: Mapping[str, Any]) -> dict[str, Any]:
-    """What this person read off the order, the label and the pump; two people answer, each for themselves."""
-    numbers = {k: parse_number(str(value.get(k, "")), k) for k in ("dose_mg", "concentration_mg_per_ml", "rate_ml_per_h")
-               if str(value.get(k, "")).strip()}  # fmt: skip
-    return {"agreed": _tristate(value.get("agreed"), "agreed"), **numbers}
-
-
 def _words(field: str, ask: str) -> Callable[[Mapping[str, Any]], dict[str, Any]]:
     def clean(value: Mapping[str, Any]) -> dict[str, Any]:
         text = str(value.get(field, "")).strip()
@@ -180,7 +173,6 @@ CLEANERS: dict[str, Callable[[Mapping[str, Any]], dict[str, Any]]] = {
     "equipment": _equipment,
     "prescriber_on_site": _yes_no("present"),
     "rems": _rems,
-    "dose_check": _dose_check,
     "mood": _words("words", "write how the person feels today, in their words"),
     "comfort_setup": _words("words", "write what was set up"),
     "orientation": _orientation,

@@ -11,6 +11,7 @@ from django.db.models import QuerySet
 from django.http import Http404
 
 from stillhaven.clinic.people.models import User
+from stillhaven.clinic.plan import recipe
 from stillhaven.clinic.record.actions import AlreadyRecorded
 from stillhaven.clinic.record.models import Entry
 from stillhaven.clinic.session.models import Check, Dose, Event, SessionMove, TreatmentSession
@@ -27,6 +28,29 @@ def locked(session_id: int) -> TreatmentSession:
     return (
         TreatmentSession.objects.select_for_update(of=("self",)).select_related("patient", "order").get(pk=session_id)
     )
+
+
+BEFORE = (State.BOOKED, State.CHECKED_IN, State.READY)
+
+
+def follow_order(session: TreatmentSession) -> bool:
+    """Before the drug starts, a session goes by the newest version of its order; says whether that is another one.
+
+    A session that runs keeps the version it was started on, and its page says that there is a newer one.
+    """
+    if session.order is None or session.state not in {s.value for s in BEFORE}:
+        return False
+    last = recipe.newest(session.order)
+    if last.pk == session.order_id:
+        return False
+    session.order = last
+    return True
+
+
+def newer_order(session: TreatmentSession) -> Any:
+    """The newest version of the order where the session runs, or ran, on an older one; else None."""
+    last = recipe.newest(session.order) if session.order is not None else None
+    return last if last is not None and last.pk != session.order_id else None
 
 
 def open_or_closed(session_id: int) -> TreatmentSession:
@@ -64,6 +88,7 @@ def session_or_404(user: Any, uid: UUID | str) -> TreatmentSession:
     session = visible(user).filter(uid=uid).first()
     if session is None:
         raise Http404
+    follow_order(session)
     return session
 
 

@@ -2,11 +2,17 @@
 
 from django.urls import path
 
-from stillhaven.clinic.session import views, writes
+from stillhaven.clinic.session import gate_views, vial_views, views, writes
 
 app_name = "session"
 urlpatterns = [
     path("<uuid:uid>/", views.page, name="page"),
+    path("<uuid:uid>/gate/", gate_views.gate, name="gate"),
+    path("<uuid:uid>/gate/enter/", gate_views.enter, name="gate_enter"),
+    path("<uuid:uid>/gate/take-back/", gate_views.take_back, name="gate_take_back"),
+    path("<uuid:uid>/gate/override/", gate_views.override, name="gate_override"),
+    path("<uuid:uid>/vials/draw/", vial_views.draw, name="draw"),
+    path("<uuid:uid>/vials/settle/", vial_views.settle, name="settle"),
     path("<uuid:uid>/amend/", views.amend, name="amend"),
     path("<uuid:uid>/check-in/", writes.check_in, name="check_in"),
     path("<uuid:uid>/check/", writes.check, name="check"),

@@ -13,7 +13,7 @@ from stillhaven.clinic.people.asking import problem_of
 from stillhaven.clinic.people.gate import staff_required
 from stillhaven.clinic.record import actions as record
 from stillhaven.clinic.record import clock, policy
-from stillhaven.clinic.session import chair, corrections, facts, forms, page_parts, queries
+from stillhaven.clinic.session import chair, corrections, facts, forms, gate_forms, page_parts, queries, stocked
 from stillhaven.clinic.session.models import TreatmentSession
 from stillhaven.clinic.session.writes import Sent, write
 from stillhaven.science.errors import BadInput
@@ -60,9 +60,10 @@ def context(request: HttpRequest, session: TreatmentSession) -> dict[str, Any]:
             "met_count": sum(f.is_met and not f.overridden for f in found),
             "stopping": sum(f.stops for f in found),
             "stopping_ready": sum(f.stops for f in found if f.rule not in page_parts.ONLY_AT_START),
-            "gate": forms.gate(request, session, queries.checks(session, "dose_check"), request.user.pk or 0),
+            "gate": gate_forms.summary(session),
         }
     shown["deed_names"] = DEEDS
+    shown["vials"] = stocked.panel(request, session, now)
     shown |= chair.panel(request, session, now, rules, latest)
     return shown
 
