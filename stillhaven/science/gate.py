@@ -236,7 +236,7 @@ class Label:
 
     drug: str
     mg_per_ml: Fraction | None = None
-    lot: str = ""
+    lots: tuple[str, ...] = ()
     expires: str = ""
 
 
@@ -319,12 +319,13 @@ def _drugs(recipe: Recipe, first: Entry, second: Entry, label: Label | None) -> 
 
 
 def _lots(first: Entry, second: Entry, label: Label | None) -> Row | None:
-    """Did both hold the same vial or devices?  No row where nobody read a lot and stock names none."""
-    told = [_lot(label.lot) if label else "", ", ".join(first.lots), ", ".join(second.lots)]
-    if not any(told):
+    """Did both hold the same vial or devices?  No row where nobody read a lot."""
+    stock = sorted({_lot(lot) for lot in label.lots}) if label else []
+    told = [", ".join(stock), ", ".join(first.lots), ", ".join(second.lots)]
+    if not any(told[1:]):
         return None
     same = told[1] == told[2] and (not told[0] or told[0] == told[1])
-    hint = "the lot from stock stands under the order" if told[0] else ""
+    hint = "under the order stands what stock has" if told[0] else ""
     return Row(key="lot", label="Lot", unit="", order=told[0] or told[1], first=told[1], second=told[2], same=same,
                hint="" if same else hint)  # fmt: skip
 

@@ -13,7 +13,7 @@ from fractions import Fraction
 import pytest
 
 from stillhaven.science.errors import BadInput
-from stillhaven.science.gate import Label, Recipe, Verdict, asked, compare, ordered, read, worked_out
+from stillhaven.science.gate import Entry, Label, Recipe, Verdict, asked, compare, ordered, read, worked_out
 from stillhaven.science.plan import ADDED_TO, MADE_UP_TO, UNDILUTED, RampStep, show
 
 CASES = int(os.environ.get("GATE_CASES", "4000"))
@@ -274,3 +274,17 @@ def test_the_weight_that_was_typed_carries_the_computation() -> None:
     mg = worked_out(INFUSION, entry)["dose_mg"]
     assert mg.holds(Fraction(45))
     assert not mg.holds(Fraction(41))
+
+
+def test_devices_are_the_same_devices() -> None:
+    spray = Recipe(drug="esketamine", route="intranasal", dose=Fraction(56), dose_unit="mg", unit_mg=Fraction(28))
+    typed = {"dose_mg": "56", "units": "2"}
+
+    def entry(person: str, *lots: str) -> Entry:
+        return read(spray, typed, person=person, drug="esketamine", lots=lots)
+
+    assert compare(spray, entry("7", "a1 ", "B2"), entry("8", "b2", "A1")).agreed
+    other = compare(spray, entry("7", "A1", "B2"), entry("8", "A1", "B3"))
+    assert "Lot: the order gives A1, B2, the first wrote A1, B2, the second A1, B3" in other.why
+    stock = Label(drug="esketamine", lots=("A1", "C9"))
+    assert not compare(spray, entry("7", "A1", "B2"), entry("8", "A1", "B2"), label=stock).agreed

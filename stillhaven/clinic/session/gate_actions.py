@@ -94,13 +94,16 @@ def _compare(
 ) -> GateResult:
     recipe = recipe_of(order)
     entries = [_read(recipe, e.numbers | {"drug": e.drug}, e.lots, e.by_id) for e in (first, second)]
-    labels = gate_vial.labels_of(session)
+    drawn = gate_vial.drawn_for(session)
+    labels = drawn.labels if drawn else ()
     found = [science.compare(recipe, entries[0], entries[1], label=label) for label in labels or [None]]
     verdict = found[0]
     why = list(dict.fromkeys(sentence for v in found for sentence in v.why))
     exact = science.ordered(recipe)
     if _rounded(exact["dose_mg"]) != order.dose_mg:  # the order's own lines and the gate's computation are one dose
         why.append("the order's own arithmetic does not hold; the prescriber amends it")
+    if short := gate_vial.too_little(drawn, exact.get("draw_ml")):
+        why.append(short)
     agreed = not why
     result = GateResult(
         uid=uuids.uuid4(), site=session.site_id, happened_at=at, session=session, attempt=first.attempt,
@@ -117,7 +120,7 @@ def _vial(labels: Sequence[science.Label]) -> dict[str, Any]:
     if not labels:
         return {}
     first = labels[0]
-    return {"drug": first.drug, "lot": ", ".join(x.lot for x in labels), "expires": first.expires,
+    return {"drug": first.drug, "lot": ", ".join(lot for x in labels for lot in x.lots), "expires": first.expires,
             "mg_per_ml": "" if first.mg_per_ml is None else str(float(first.mg_per_ml))}  # fmt: skip
 
 
@@ -153,7 +156,7 @@ def override(
     if not why.strip():
         raise BadInput("reason", "say why it is right for this person today")
     exact = science.ordered(recipe_of(order))
-    told = gate.waiting + [None, None]
+    told = [*gate.waiting, None]
     last = gate.last
     result = GateResult(
         uid=uid or uuids.uuid4(), site=session.site_id, happened_at=at, session=session, attempt=gate.attempt,

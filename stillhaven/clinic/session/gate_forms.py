@@ -155,5 +155,6 @@ def page(request: HttpRequest, session: TreatmentSession) -> dict[str, Any]:
         {"r": r, "words": facts.words_of(r), "old": gate.order is None or r.order_uid != gate.order.uid}
         for r in reversed(gate.results)
     ]
-    shown["vials"] = gate_vial.labels_of(session) if gate.passed is not None or not open_ else []
+    drawn = gate_vial.drawn_for(session)
+    shown["vials"] = drawn.codes if drawn else ()  # names only: strength and lot are read off the label
     return shown
