@@ -8,14 +8,17 @@ from types import MappingProxyType
 
 from stillhaven.reference._facts import COUNTED, read_cite, read_review
 from stillhaven.reference.files import Shelf, Table
+from stillhaven.science.alarms.conditions import AlarmCondition, AlarmReference, Basis, Tier
 from stillhaven.science.drugs import DrugFacts
 from stillhaven.science.errors import BadInput
 from stillhaven.science.policy import Candidate, Policy, PolicyItem
-from stillhaven.science.protocol import Ceiling, Drug, Span
+from stillhaven.science.protocol import Ceiling, Cite, Drug, Span
 from stillhaven.science.units import Quantity
+from stillhaven.science.vitals import Signal
 
 FILE = "session/policy.toml"
 SET = "session/policy_set.toml"
+ALARM = "alarm."  # an item's key begins so: alarm.<condition>.<signal>.<tier>
 
 
 def read_policy(shelf: Shelf, drugs: Mapping[Drug, DrugFacts]) -> Policy:
@@ -127,6 +130,50 @@ def _apply(whole: Table, items: dict[str, PolicyItem]) -> None:
             because=because or review.by,
         )
     whole.close()
+
+
+def alarm_items(alarms: AlarmReference, signals: Mapping[str, Signal]) -> tuple[PolicyItem, ...]:
+    """An item for each alarm limit that neither the reference nor a label gives: it holds where an order sets none.
+
+    The bounds are the signal's own: what a living person's monitor can show.
+    """
+    found = []
+    for condition in alarms.conditions:
+        if not condition.has_limits or condition.technical or condition.comparison is None:
+            continue
+        for tier in condition.tiers:
+            for name in condition.signals:
+                signal = signals.get(name)
+                if signal is None or any(limit.signal == name for limit in tier.shipped):
+                    continue
+                found.append(_alarm_item(condition, tier, signal, condition.comparison.upward))
+    return tuple(found)
+
+
+def _alarm_item(condition: AlarmCondition, tier: Tier, signal: Signal, upward: bool) -> PolicyItem:
+    offered = tuple(
+        Candidate(
+            text=limit.note or condition.title,
+            value=limit.value,
+            cite=Cite(source=(limit.source,), where=limit.where, confirmed=limit.confirmed),
+        )
+        for limit in tier.candidates
+        if limit.signal == signal.key and limit.basis is Basis.ABSOLUTE
+    )
+    step = {"warn": "warn", "act": "act at once"}.get(tier.key, tier.key)
+    return PolicyItem(
+        key=f"{ALARM}{condition.key}.{signal.key}.{tier.key}",
+        fact="",
+        title=f"{condition.title}: {signal.name}, {step}" if step else f"{condition.title}: {signal.name}",
+        why=f"An alarm of {tier.priority.name.lower()} priority. Holds where an order sets no limit of its own.",
+        unit=signal.unit,
+        low=signal.low,
+        high=signal.high,
+        candidates=offered,
+        group="alarms",
+        optional=True,
+        looser="higher" if upward else "lower",
+    )
 
 
 def _known(row: Table, unit: str) -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from stillhaven.reference._alarms import read_alarms
 from stillhaven.reference._candidacy import read_candidacy
+from stillhaven.reference._checkin import CheckinRules, read_checkin
 from stillhaven.reference._consent import read_consent
 from stillhaven.reference._drills import read_drills
 from stillhaven.reference._drugs import DoseRules, read_dose_rules, read_drugs
@@ -22,7 +23,7 @@ from stillhaven.reference._intake import read_intake
 from stillhaven.reference._pk import FOLDER as PK_FOLDER
 from stillhaven.reference._pk import read_pk
 from stillhaven.reference._plan import plan_rules
-from stillhaven.reference._policy import read_policy
+from stillhaven.reference._policy import alarm_items, read_policy
 from stillhaven.reference._protocols import read_protocols
 from stillhaven.reference._recovery import read_recovery
 from stillhaven.reference._scales import read_scales
@@ -81,6 +82,7 @@ class Reference:
     protocols: Mapping[str, Protocol]
     scales: Mapping[str, Scale]
     instruments: Mapping[str, Instrument]
+    checkin: CheckinRules
     session: SessionRules
     check_marks: CheckMarks
     recovery: RecoveryRules
@@ -140,6 +142,7 @@ def read(
     staff, equipment = read_staff(shelf)
     session, marks = read_session(shelf, signals, scales, policy, equipment)
     alarms = read_alarms(shelf, signals)
+    policy = policy.with_items(alarm_items(alarms, signals)).with_settings(settings)
     shelf.note("pk")  # read by `pk_models`; a changed model is another version all the same
     protocols = read_protocols(shelf, drugs)
     reference = Reference(
@@ -151,6 +154,7 @@ def read(
         protocols=protocols,
         scales=scales,
         instruments=read_instruments(shelf),
+        checkin=read_checkin(shelf),
         session=session,
         check_marks=marks,
         recovery=read_recovery(shelf, scales, policy, drugs, signals),

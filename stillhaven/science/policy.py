@@ -32,6 +32,18 @@ class Candidate:
     choice: str = ""
     span: Span | None = None  # from-to, where the source gives no one value
 
+    @property
+    def ends(self) -> tuple[float, ...]:
+        """The number, or both ends of the span."""
+        if self.value is not None:
+            return (self.value,)
+        return tuple(x for x in (self.span.low, self.span.high) if x is not None) if self.span is not None else ()
+
+    def says(self, value: float | None) -> bool:
+        """Is this the number it offers, or one within its span?"""
+        ends = self.ends
+        return value is not None and bool(ends) and min(ends) <= value <= max(ends)
+
 
 @dataclass(frozen=True, kw_only=True)
 class PolicyItem:
@@ -47,6 +59,7 @@ class PolicyItem:
     high: float | None = None
     candidates: tuple[Candidate, ...] = ()
     group: str = ""  # where it stands on the clinic's page
+    optional: bool = False  # an order sets it for one person; the clinic may set it for all
     looser: str = ""  # "higher" or "lower": which way the limit lets more through; "" where neither does
     value: float | None = None
     choice: str = ""
@@ -72,6 +85,26 @@ class PolicyItem:
         low, high = self.low or 0.0, self.high if self.high is not None else math.inf
         return "" if low <= value <= high else f"{value:g} lies outside {low:g} to {high:g} {self.unit}"
 
+    def offered(self, value: float | None, choice: str = "") -> tuple[Candidate, ...]:
+        """The cited choices that say just this: none where it is the clinic's own."""
+        return tuple(c for c in self.candidates if (c.choice == choice if self.choices else c.says(value)))
+
+    def looser_than_cited(self, value: float | None) -> bool:
+        """Does this number let more through than every source that gives one?  False where none does.
+
+        >>> cite = Cite(source=("X",), confirmed=True)
+        >>> item = PolicyItem(key="k", fact="", title="", why="", unit="%", looser="lower",
+        ...                   candidates=(Candidate(text="", cite=cite, value=92),))
+        >>> item.looser_than_cited(90), item.looser_than_cited(92), item.looser_than_cited(95)
+        (True, False, False)
+        """
+        if value is None or not self.looser:
+            return False
+        ends = [end for c in self.candidates for end in c.ends]
+        if not ends:
+            return False
+        return value > max(ends) if self.looser == "higher" else value < min(ends)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Setting:
@@ -95,6 +128,10 @@ class Policy:
     """
 
     items: Mapping[str, PolicyItem] = field(default_factory=dict)
+
+    def with_items(self, more: Iterable[PolicyItem]) -> Policy:
+        """The policy with more items."""
+        return replace(self, items={**self.items, **{item.key: item for item in more}})
 
     def with_settings(self, settings: Iterable[Setting]) -> Policy:
         """The policy with these settings laid on; settings of items that no longer exist are left aside."""
@@ -122,7 +159,8 @@ class Policy:
 
     @property
     def unset(self) -> tuple[PolicyItem, ...]:
-        return tuple(item for item in self.items.values() if not item.is_set)
+        """What rules wait for."""
+        return tuple(item for item in self.items.values() if not item.is_set and not item.optional)
 
     def _item(self, key: str) -> PolicyItem:
         if key not in self.items:

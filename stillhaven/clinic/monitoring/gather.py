@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -19,6 +20,7 @@ from stillhaven.reference import load as reference
 from stillhaven.science import alarms
 from stillhaven.science.alarms import facts as known
 from stillhaven.science.alarms.plan import AlarmPlan, LimitSetting, build_plan, with_limit
+from stillhaven.science.errors import BadInput
 from stillhaven.science.session import DRUG_RUNNING, WATCHED, State
 from stillhaven.science.vitals import Mode
 
@@ -46,10 +48,7 @@ def plan_of(session: TreatmentSession) -> AlarmPlan:
         )
         for row in order.limits
     ]  # fmt: skip
-    found = build_plan(
-        policy.rules(session.site_id).alarms, session=str(session.uid), signals=reference.current().signals, made_at=made_at,
-        order=ordered, policy=policy.alarm_limits(session.site_id, made_at), drug=order.drug if order else "",
-    )  # fmt: skip
+    found = _beginning(session, made_at, ordered, order.drug if order else "")
     for change in LimitChange.objects.filter(session=session).order_by("seq"):
         found = with_limit(
             found,
@@ -59,6 +58,27 @@ def plan_of(session: TreatmentSession) -> AlarmPlan:
             ),
         )  # fmt: skip
     return found
+
+
+def _beginning(session: TreatmentSession, made_at: datetime, ordered: list[LimitSetting], drug: str) -> AlarmPlan:
+    """The plan a session begins with.  A limit of the policy that contradicts the order's gives way to it."""
+
+    def build(house: Sequence[LimitSetting]) -> AlarmPlan:
+        return build_plan(
+            policy.rules(session.site_id).alarms, session=str(session.uid), signals=reference.current().signals,
+            made_at=made_at, order=ordered, policy=house, drug=drug,
+        )  # fmt: skip
+
+    house = policy.alarm_limits(session.site_id, made_at)
+    try:
+        return build(house)
+    except BadInput:
+        kept: list[LimitSetting] = []
+        for setting in house:
+            with suppress(BadInput):
+                build([*kept, setting])
+                kept.append(setting)
+        return build(kept)
 
 
 def events_of(session: TreatmentSession) -> list[alarms.AlarmEvent]:

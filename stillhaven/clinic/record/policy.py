@@ -5,20 +5,34 @@ Nothing is a hidden default: an item that nobody has set has no value, and the r
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from typing import Any
+from uuid import UUID, uuid4
+
+from django.db import transaction
 
 from stillhaven.clinic.record import actions as record
 from stillhaven.clinic.record.models import Adoption
 from stillhaven.reference import load as reference
-from stillhaven.science.alarms import LimitSetting
-from stillhaven.science.errors import BadInput
+from stillhaven.science.alarms import LimitSetting, build_plan
+from stillhaven.science.errors import BadInput, Refused
 from stillhaven.science.policy import Policy, Setting
 
+SIGNED = "_signed"  # beside the settings: why this version, and how its signer proved who they are
 
-def newest(site: int) -> Adoption | None:
-    """The adoption of policy that holds now."""
-    return Adoption.objects.current().filter(site=site, what="policy").order_by("-seq").first()
+
+def newest(site: int, before: datetime | None = None) -> Adoption | None:
+    """The adoption of policy that holds now, or that held at a moment."""
+    found = Adoption.objects.current().filter(site=site, what="policy")
+    if before is not None:
+        found = found.filter(happened_at__lte=before)
+    return found.order_by("-seq").first()
+
+
+def versions(site: int) -> list[Adoption]:
+    """Every adoption of policy, oldest first: the first is version 1."""
+    return list(Adoption.objects.filter(site=site, what="policy").order_by("seq"))
 
 
 def settings_of(content: dict[str, Any]) -> tuple[Setting, ...]:
@@ -29,6 +43,7 @@ def settings_of(content: dict[str, Any]) -> tuple[Setting, ...]:
             set_on=date.fromisoformat(row["set_on"]) if row.get("set_on") else None, because=row.get("because", ""),
         )
         for key, row in sorted(content.items())
+        if key != SIGNED
     )  # fmt: skip
 
 
@@ -44,55 +59,83 @@ def current(site: int) -> Policy:
 
 
 def alarm_limits(site: int, at: datetime) -> tuple[LimitSetting, ...]:
-    """Alarm limits that the clinic's policy sets, for sessions whose order says nothing."""
-    items = current(site).items
+    """Alarm limits that the policy of this moment sets, for sessions whose order says nothing.
+
+    A session keeps what held when it began: a new policy moves no line under somebody who is being watched.
+    """
+    adopted = newest(site, before=at)
+    return alarm_settings(settings_of(adopted.content), at) if adopted else ()
+
+
+def alarm_settings(settings: Iterable[Setting], at: datetime) -> tuple[LimitSetting, ...]:
+    """Settings as alarm limits."""
     found = []
-    for key, (condition, signal, tier) in _ALARM_ITEMS.items():
-        item = items.get(key)
-        if item is not None and item.value is not None:
+    for setting in settings:
+        parts = setting.key.split(".")
+        if parts[0] == "alarm" and len(parts) == 4 and setting.value is not None:
             found.append(
                 LimitSetting(
-                    condition=condition,
-                    signal=signal,
-                    tier=tier,
-                    value=item.value,
-                    set_by=item.set_by,
+                    condition=parts[1],
+                    signal=parts[2],
+                    tier=parts[3],
+                    value=setting.value,
+                    set_by=setting.set_by,
                     set_at=at,
                     source="policy",
-                    because=item.because,
+                    because=setting.because,
                 )
             )
     return tuple(found)
 
 
-# policy item -> the alarm line it draws
-_ALARM_ITEMS = {
-    "during_systolic_mmhg": ("pressure_high", "systolic_mmhg", "warn"),
-    "during_diastolic_mmhg": ("pressure_high", "diastolic_mmhg", "warn"),
-    "stop_spo2_pct": ("spo2_low", "spo2_pct", "act"),
-    "stop_resp_rate_per_min": ("resp_rate_low", "resp_rate_per_min", "act"),
-}
+@transaction.atomic
+def adopt(
+    values: Mapping[str, Any], *, by: Any, at: datetime, on: date, site: int, because: str,
+    reasons: Mapping[str, str] | None = None, second_factor: str = "", base: Any = None, uid: UUID | None = None,
+) -> Adoption:  # fmt: skip
+    """Set policy items.  `values`: key -> number or choice, None takes one back; items not named keep what they have.
 
-
-def adopt(values: dict[str, Any], *, by: Any, at: datetime, on: date, site: int, because: str) -> Adoption:
-    """Set policy items.  `values`: key -> number or choice; items not named keep what they have.
-
-    BadInput for an unknown key, a number out of the item's bounds, or a choice it does not offer.
+    `reasons`: key -> why this one; the others take `because`.  `base`: the uid of the version that was looked at ("" for
+    none): Refused where somebody adopted another since.  BadInput for an unknown key, a number out of the item's bounds,
+    a choice it does not offer, or limits that contradict each other.
     """
+    record.lock("clinic", site)
     adopted = newest(site)
+    if base is not None and str(base) != (str(adopted.uid) if adopted else ""):
+        raise Refused(why="somebody has adopted another version since you began; look at what differs now")
     content = dict(adopted.content) if adopted else {}
+    content.pop(SIGNED, None)
     items = reference.current().policy.items
     for key, value in values.items():
         if key not in items:
             raise BadInput(key, "is not something a clinic sets")
+        if value is None:
+            content.pop(key, None)
+            continue
         content[key] = _setting(key, value) | {
-            "set_by": by.signature_name, "set_on": on.isoformat(), "because": because.strip(),
+            "set_by": by.signature_name, "set_on": on.isoformat(),
+            "because": ((reasons or {}).get(key) or because).strip(),
         }  # fmt: skip
+    check(settings_of(content), at)
+    content[SIGNED] = {"because": because.strip(), "second_factor": second_factor}
     entry = Adoption(
-        site=site, happened_at=at, what="policy", version=reference.current().version, content=content,
+        uid=uid or uuid4(), site=site, happened_at=at, what="policy", version=reference.current().version,
+        content=content,
     )  # fmt: skip
     record.append(entry, by=by)
     return entry
+
+
+def check(settings: tuple[Setting, ...], at: datetime) -> None:
+    """Do these settings hold together: can every rule be read with them, and do the alarm limits stand in order?"""
+    rules_ = reference.current(None, settings)
+    by_name = {".".join(key.split(".")[1:]): key for key in rules_.policy.items if key.startswith("alarm.")}
+    try:
+        build_plan(
+            rules_.alarms, session="policy", signals=rules_.signals, made_at=at, policy=alarm_settings(settings, at)
+        )
+    except BadInput as error:
+        raise BadInput(by_name.get(error.field, error.field), error.why) from None
 
 
 def _setting(key: str, value: Any) -> dict[str, Any]:
@@ -102,7 +145,6 @@ def _setting(key: str, value: Any) -> dict[str, Any]:
             raise BadInput(key, f"must be one of: {', '.join(item.choices)}")
         return {"choice": value}
     number = float(value)
-    low, high = item.low, item.high
-    if (low is not None and number < low) or (high is not None and number > high):
-        raise BadInput(key, f"must be between {low if low is not None else 0:g} and {high:g} {item.unit}")
+    if why := item.why_not(number):
+        raise BadInput(key, why)
     return {"value": number}

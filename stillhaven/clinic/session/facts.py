@@ -137,7 +137,9 @@ def limits_set(session: TreatmentSession) -> frozenset[str]:
     """Signals that have at least one alarm limit in force: from the order, or from the clinic's policy."""
     order = session.order
     rows = [row["signal"] for row in (order.limits if order else []) if row.get("value") is not None]
-    rows += [setting.signal for setting in policy.alarm_limits(session.site_id, now()) if setting.value is not None]
+    moves = queries.moves(session)
+    begun = moves[0].happened_at if moves else session.booked_for
+    rows += [setting.signal for setting in policy.alarm_limits(session.site_id, begun) if setting.value is not None]
     return frozenset(rows)
 
 
