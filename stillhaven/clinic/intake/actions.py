@@ -117,8 +117,8 @@ def give(
     """
     form, section = _section(patient, key)
     intake = begin(patient, by=by, at=at)
-    if uid is not None and (known := Answer.objects.filter(uid=uid).first()) is not None:
-        raise record.AlreadyRecorded(known)
+    if uid is not None and Answer.objects.filter(uid=uid).exists():
+        uid = None  # sent twice, or again after the back button: what is the same changes nothing, what is new is kept
     patient = Patient.objects.select_for_update().select_related("site").get(pk=patient.pk)
     answers = queries.answers_of(patient)
     stands = queries.values(patient, form, answers)
@@ -130,13 +130,17 @@ def give(
         )
         mine |= filled
         said |= {k: Said(value=v) for k, v in filled.items()}
-    merged = editing.merge(editing.read_stamps(seen), mine, {k: stands.get(k) for k in mine}, chosen=chosen)
+    own = {k: editing.MINE for k, a in answers.items() if a.by_id == by.pk}  # nobody clashes with themselves
+    merged = editing.merge(
+        editing.read_stamps(seen), mine, {k: stands.get(k) for k in mine}, chosen=own | dict(chosen or {})
+    )
     if merged.clashes:
         raise editing.Clashed(merged.clashes)
     changes = {k: said[k] for k in merged.changes}
     after = stands | {k: s.value for k, s in changes.items()}
     _reason_given(changes, answers, by, reason)
-    persons.keep(patient, {section.question(k): s.value for k, s in changes.items()}, after, by=by, at=at)  # type: ignore[misc]
+    changed = [(q, changes[q.key].value) for q in section.questions if q.key in changes]
+    persons.keep(patient, changed, after, by=by, at=at)
     entries = [
         _entry(patient, k, s, answers.get(k), form, by=by, at=at, reason=reason, uid=uid if i == 0 else None)
         for i, (k, s) in enumerate(changes.items())
@@ -244,10 +248,10 @@ def add_medicine(
         name=listed.name if listed else name,
         key=listed.key if listed else "", dose=" ".join(dose.split())[:80], route=route[:40],
     )  # fmt: skip
-    mine = queries.medicine_lines(patient)
-    if uid is None or not MedicineLine.objects.filter(uid=uid).exists():
-        if any(m.name.lower() == line.name.lower() and m.until is None for m in mine):
-            raise BadInput("q", f"{line.name} is in the list already")
+    repeat = uid is not None and MedicineLine.objects.filter(uid=uid).exists()
+    taken = {m.name.lower() for m in queries.medicine_lines(patient) if m.until is None}
+    if line.name.lower() in taken and not repeat:
+        raise BadInput("q", f"{line.name} is in the list already")
     record.append(line, by=by)
     if intake.reviewed_at is not None:
         _news(intake, by=by)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -23,14 +23,14 @@ _LENGTH = {"name": 120, "preferred_name": 60, "pronouns": 40, "phone": 40, "esco
 
 
 def keep(
-    patient: Patient, changes: Mapping[Question, Any], after: Mapping[str, Any], *, by: User, at: datetime
+    patient: Patient, changes: Sequence[tuple[Question, Any]], after: Mapping[str, Any], *, by: User, at: datetime
 ) -> None:
     """Write the answers that live on the person's own row.  The row is locked by the caller."""
     row: dict[str, Any] = {}
-    for question, value in changes.items():
+    for question, value in changes:
         if question.person:
             row |= _row_values(patient, question.person, value, after, at)
-    if after.get("escort_who") == "same" and any(q.key.startswith(("emergency_", "escort_who")) for q in changes):
+    if after.get("escort_who") == "same" and any(q.key.startswith(("emergency_", "escort_who")) for q, _ in changes):
         row |= {"escort_name": str(after.get("emergency_name") or "")[:120],
                 "escort_phone": str(after.get("emergency_phone") or "")[:40]}  # fmt: skip
     _save(patient, row, by=by)
@@ -143,13 +143,12 @@ def _person_fields(typed: Mapping[str, Any], site: Site, at: datetime) -> dict[s
     if sex not in SEXES:
         raise BadInput("sex", "choose one of the answers")
     phone = rules.read(form.questions["phone"], typed.get("phone")).value or ""
-    fields = {
+    return {
         "name": _short("name", name, "name"), "born": born, "sex": sex, "phone": _short("phone", phone, "phone"),
         "preferred_name": _short("preferred_name", " ".join(str(typed.get("preferred_name", "")).split()), "preferred_name"),
         "pronouns": _short("pronouns", " ".join(str(typed.get("pronouns", "")).split()), "pronouns"),
         "external_id": " ".join(str(typed.get("external_id", "")).split())[:40],
     }  # fmt: skip
-    return fields
 
 
 def _site(typed: Mapping[str, Any], by: User) -> int:

@@ -80,6 +80,7 @@ def doors(request: HttpRequest) -> list[dict[str, Any]]:
         ("board.view", "chart:board", _("Board"), _("Who needs me now, chair by chair")),
         ("chart.view", "chart:patients", _("Patients"), _("Charts of the people in care")),
         ("stock.view", "stock:safe", _("Stock"), _("Every vial and every milligram: receive, count, cases, reports")),
+        ("intake.view", "intake:waiting", _("Intake"), _("New enquiries, what people said before the first visit")),
         ("drill.run", "drills:all", _("Drills"), _("Practise on a simulated monitor, and see how fast it went")),
         ("policy.view", "chart:policy", _("Limits"), _("What the clinic has set, beside what sources say; every version")),
         ("consent.texts", "consent:texts", _("Consent texts"), _("What people sign, in versions; questions that wait")),
