@@ -257,6 +257,8 @@ class Spool:
         if self._read_segment < 0:
             self._read_segment = segments[0].first
         current = next((s for s in segments if s.first >= self._read_segment), segments[-1])
+        if current.first != self._read_segment:  # the file that was read to its end is settled and gone: from the start
+            self._read_segment, self._read_at = current.first, 0
         active = current is segments[-1]
         end = good_end if active and writing else current.path.stat().st_size
         if self._read_at >= end:

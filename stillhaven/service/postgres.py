@@ -300,6 +300,9 @@ def _write_settings(folder: DataFolder) -> None:
 # fsync, full_page_writes, synchronous_commit and listen_addresses are fixed on the command line.
 unix_socket_permissions = 0700
 max_connections = 100
+# Our questions are short: compiling one, or starting workers for it, takes longer than asking it.
+jit = off
+max_parallel_workers_per_gather = 0
 shared_buffers = {max(64, min(512, memory_mb // 16))}MB
 dynamic_shared_memory_type = {shared}
 max_wal_size = 1GB

@@ -193,7 +193,9 @@ def test_a_stop_in_the_middle_loses_nothing(tmp_path: Path) -> None:
 
     with server(wait) as fake:
         done = 0
+        end = time.monotonic() + 60.0
         while len(fake.stored) < 300:
+            assert time.monotonic() < end, f"only {len(fake.stored)} of 300 arrived"
             with sending(tmp_path, fake.url, batch_messages=7) as sender:
                 if done < 300:
                     put(sender, range(done + 1, done + 61))

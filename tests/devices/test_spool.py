@@ -72,6 +72,21 @@ def test_what_is_settled_is_not_read_again_and_its_files_go(tmp_path: Path) -> N
     again.close()
 
 
+@pytest.mark.parametrize("limit", [1, 2, 3, 5, 7])
+def test_a_file_that_is_settled_and_gone_leaves_no_hole_in_the_next(tmp_path: Path, limit: int) -> None:
+    """Reading stops exactly at a file's end, its records are settled and the file goes: the next is read from its start."""
+    spool = Spool(tmp_path, segment_bytes=400)
+    for n in range(1, 101):
+        spool.append([new(n)])
+    seen: list[int] = []
+    while records := spool.read(limit=limit, max_bytes=10_000):
+        seen += numbers(records)
+        spool.settle(records[-1].seq)
+    assert seen == list(range(1, 101))
+    assert spool.spoilt_records == 0
+    spool.close()
+
+
 def test_a_lost_settled_file_costs_repeats_and_no_number_comes_twice(tmp_path: Path) -> None:
     spool = Spool(tmp_path, segment_bytes=300)
     for n in range(1, 21):

@@ -40,15 +40,18 @@ def find(user: Any, asked: str) -> list[Patient]:
     )
 
 
+_NEWEST = 30  # sessions that a chart shows at first
+
+
 def page(request: HttpRequest, person: Patient, now: datetime) -> dict[str, Any]:
     """Everything the chart shows."""
-    sessions = list(
-        TreatmentSession.objects.filter(patient=person)
-        .select_related("order", "course", "chair", "nurse")
-        .order_by("-booked_for")
-    )
+    every = TreatmentSession.objects.filter(patient=person).order_by("-booked_for")
+    all_asked = "all" in request.GET
+    sessions = list(every.select_related("order", "course", "chair", "nurse")[: None if all_asked else _NEWEST + 1])
+    more = not all_asked and len(sessions) > _NEWEST
+    sessions = sessions[:_NEWEST] if more else sessions
     orders = list(Order.objects.current().filter(patient=person).select_related("course").order_by("-happened_at"))
-    used = {s.order_id for s in sessions if s.order_id}
+    used = set(every.filter(order__isnull=False).values_list("order_id", flat=True).distinct().order_by())
     weight = Check.objects.current().filter(session__patient=person, kind="weight").order_by("-happened_at").first()
     return {
         "patient": person,
@@ -58,6 +61,7 @@ def page(request: HttpRequest, person: Patient, now: datetime) -> dict[str, Any]
             {"session": s, "words": page_parts.STATES.get(s.state, s.state), "title": page_parts.title_of(s)}
             for s in sessions
         ],
+        "more_sessions": more,
         "consents": consents.standing(person, consents.course_now(person), now),
         "corrections": corrections(person),
         "looks": who_looked(person.pk)[:60] if roles.may(request.user, "chart.view") else [],

@@ -182,14 +182,20 @@ _NEWEST = f"""
 # A check counts as done in the minute in which the signal had a usable value: minutes suffice for windows of minutes.
 _GOOD = "x.value IS NOT NULL AND x.quality IN ('good', 'questionable') AND x.signal = ANY(%(checked)s)"
 _MOMENTS = f"""
-  SELECT DISTINCT w.p, x.signal, date_bin('1 minute', x.happened_at, '2000-01-01+00') FROM {_WORN}
-  JOIN vitals_reading x ON x.device_id = w.d AND x.happened_at >= w.a AND x.happened_at < w.b
-  WHERE {_GOOD} AND {_MODE} AND NOT {_MARKED.format(patient="w.p", row="x")}
+  SELECT w.p, g.signal, t.at FROM {_WORN} JOIN unnest(%(checked)s::text[]) g(signal) ON true
+  JOIN LATERAL generate_series(date_trunc('minute', w.a), w.b, '1 minute') t(at) ON true
+  JOIN LATERAL (
+    SELECT 1 FROM vitals_reading x WHERE x.device_id = w.d AND x.signal = g.signal AND x.happened_at >= greatest(t.at, w.a)
+      AND x.happened_at < least(t.at + interval '1 minute', w.b) AND {_GOOD} AND {_MODE}
+      AND NOT {_MARKED.format(patient="w.p", row="x")}
+    LIMIT 1) seen ON true  -- one probe of an index a minute, however many values a minute brings
   UNION
-  SELECT DISTINCT w.p, x.signal, x.happened_at FROM {_MINE}
-  JOIN vitals_reading x ON x.patient_id = w.p AND x.happened_at >= w.a AND x.happened_at < %(soon)s
-  WHERE {_GOOD} AND {_MODE} AND NOT {_MARKED.format(patient="w.p", row="x")}
-    AND NOT EXISTS (SELECT 1 FROM vitals_reading y WHERE y.amends_id = x.uid)
+  SELECT w.p, y.signal, y.happened_at FROM {_MINE} JOIN LATERAL (
+    SELECT x.signal, x.happened_at FROM vitals_reading x
+    WHERE x.patient_id = w.p AND x.happened_at >= w.a AND x.happened_at < %(soon)s AND {_GOOD} AND {_MODE}
+      AND NOT {_MARKED.format(patient="w.p", row="x")}
+      AND NOT EXISTS (SELECT 1 FROM vitals_reading y WHERE y.amends_id = x.uid)
+    OFFSET 0) y ON true
 """  # noqa: S608
 
 

@@ -19,6 +19,7 @@ from stillhaven.clinic.people.gate import SignedOut, staff_required
 from stillhaven.clinic.people.models import Site
 from stillhaven.clinic.record import actions as record
 from stillhaven.clinic.record import clock
+from stillhaven.clinic.record.looking import looked
 
 _SILENCE_S = 5  # as on the live screen: the board says so by itself when nothing was heard for this long
 
@@ -159,6 +160,7 @@ def message(request: HttpRequest, uid: str) -> HttpResponse:
 # ---------------------------------------------------------------- the chart
 @require_GET
 @staff_required
+@looked
 def patient(request: HttpRequest, pk: int) -> HttpResponse:
     """One person: courses, orders, sessions, corrections, and who looked."""
     roles.require(request.user, "chart.view")

@@ -11,6 +11,7 @@ from django.db.models import F
 
 from stillhaven.clinic.monitoring.models import AlarmEvent, LimitChange
 from stillhaven.clinic.record import policy
+from stillhaven.clinic.record.looking import once
 from stillhaven.clinic.session import due as due_checks
 from stillhaven.clinic.session import queries
 from stillhaven.clinic.session.models import Event, TreatmentSession
@@ -36,6 +37,7 @@ def charted(session: TreatmentSession) -> frozenset[Mode]:
     return frozenset({Mode.REAL, Mode.SIMULATED}) if simulated else frozenset({Mode.REAL})
 
 
+@once
 def plan_of(session: TreatmentSession) -> AlarmPlan:
     """The limits in force for a session: the order's before the policy's, and every change since."""
     moves = queries.moves(session)
@@ -81,6 +83,7 @@ def _beginning(session: TreatmentSession, made_at: datetime, ordered: list[Limit
         return build(kept)
 
 
+@once
 def events_of(session: TreatmentSession) -> list[alarms.AlarmEvent]:
     """Everything that happened to this session's alarms so far, in the order recorded."""
     rows = AlarmEvent.objects.filter(session=session).order_by("seq").values_list("data", flat=True)

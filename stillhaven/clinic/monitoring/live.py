@@ -13,6 +13,7 @@ from stillhaven.clinic.monitoring.models import Heartbeat
 from stillhaven.clinic.monitoring.prediction import prediction
 from stillhaven.clinic.monitoring.tiles import LimitShown, Recent, iso, ms, points, tiles
 from stillhaven.clinic.record import clock
+from stillhaven.clinic.record.looking import one_look
 from stillhaven.clinic.record.models import Head
 from stillhaven.clinic.session import due, queries
 from stillhaven.clinic.session.models import TreatmentSession
@@ -66,7 +67,12 @@ class LiveSession:
 
     @classmethod
     def load(cls, session_id: int) -> LiveSession:
-        """Read everything from the record."""
+        """Read everything from the record, each thing once."""
+        with one_look():
+            return cls._load(session_id)
+
+    @classmethod
+    def _load(cls, session_id: int) -> LiveSession:
         # The cursor first: what is committed while we read is sent again rather than missed.
         heads = dict(Head.objects.values_list("name", "count"))
         now, session = clock.now(), queries.open_or_closed(session_id)

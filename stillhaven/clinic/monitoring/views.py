@@ -23,6 +23,7 @@ from stillhaven.clinic.people import roles, unlock
 from stillhaven.clinic.people.gate import SignedOut, roster_of
 from stillhaven.clinic.record import actions as record
 from stillhaven.clinic.record import clock
+from stillhaven.clinic.record.looking import looked
 from stillhaven.clinic.session import queries
 from stillhaven.clinic.session.models import TreatmentSession
 
@@ -31,6 +32,7 @@ _ASK_AGAIN_S = 5.0
 
 
 @require_GET
+@looked
 def live(request: HttpRequest, uid: str) -> HttpResponse:
     """The chair screen of one session."""
     session = _seen(request, uid)
@@ -50,6 +52,7 @@ def shell(request: HttpRequest) -> HttpResponse:
 
 
 @require_GET
+@looked
 def live_state(request: HttpRequest, uid: str) -> JsonResponse:
     """The state, whole or since a cursor: for polling, and for a screen that comes back after a cut."""
     session = _seen(request, uid)

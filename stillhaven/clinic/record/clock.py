@@ -10,6 +10,7 @@ import os
 from datetime import UTC, datetime
 from pathlib import Path
 
+from stillhaven.clinic.record import looking
 from stillhaven.science import clocks
 
 _STARTED = datetime.now(UTC)
@@ -39,7 +40,11 @@ def _from_file(path: Path) -> clocks.Setting:
 
 
 def now() -> datetime:
-    """The time, aware and in UTC."""
+    """The time, aware and in UTC.  One page, read in one look, has one moment."""
+    return looking.moment(_now)
+
+
+def _now() -> datetime:
     return setting().now(datetime.now(UTC))
 
 

@@ -13,6 +13,7 @@ from uuid import UUID, uuid4
 from django.db import transaction
 
 from stillhaven.clinic.record import actions as record
+from stillhaven.clinic.record.looking import once
 from stillhaven.clinic.record.models import Adoption
 from stillhaven.reference import load as reference
 from stillhaven.science.alarms import LimitSetting, build_plan
@@ -22,6 +23,7 @@ from stillhaven.science.policy import Policy, Setting
 SIGNED = "_signed"  # beside the settings: why this version, and how its signer proved who they are
 
 
+@once
 def newest(site: int, before: datetime | None = None) -> Adoption | None:
     """The adoption of policy that holds now, or that held at a moment."""
     found = Adoption.objects.current().filter(site=site, what="policy")
@@ -47,6 +49,7 @@ def settings_of(content: dict[str, Any]) -> tuple[Setting, ...]:
     )  # fmt: skip
 
 
+@once
 def rules(site: int) -> reference.Reference:
     """The numbers that hold at a site: the reference's, with what its medical director has set."""
     adopted = newest(site)

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from stillhaven.clinic.record import policy
+from stillhaven.clinic.record.looking import once
 from stillhaven.clinic.recovery.models import RecoveryCheck
 from stillhaven.clinic.session import due, facts, queries
 from stillhaven.clinic.session.models import TreatmentSession
@@ -21,6 +22,7 @@ from stillhaven.science.vitals import Coverage, Gap
 YES_NO = ("oriented", "walking", "cannula_out", "instructions", "risk")
 
 
+@once
 def checks(session: TreatmentSession) -> dict[str, RecoveryCheck]:
     """The newest look of each kind, as it stands after amendments."""
     rows = RecoveryCheck.objects.current().filter(session=session).order_by("happened_at", "seq")

@@ -17,6 +17,7 @@ from stillhaven.clinic.people import roles
 from stillhaven.clinic.people.gate import staff_required
 from stillhaven.clinic.record import actions as record
 from stillhaven.clinic.record import clock, policy
+from stillhaven.clinic.record.looking import looked
 from stillhaven.clinic.recovery import facts, pdf
 from stillhaven.clinic.recovery.document import Document, visit_summary
 from stillhaven.clinic.recovery.trend_svg import Band, Mark, trend_svg
@@ -81,6 +82,7 @@ def _open(request: HttpRequest, uid: str, what: str) -> TreatmentSession:
 
 @require_GET
 @staff_required
+@looked
 def record_page(request: HttpRequest, uid: str) -> HttpResponse:
     """The record on the screen."""
     session = _open(request, uid, "session record")
@@ -92,6 +94,7 @@ def record_page(request: HttpRequest, uid: str) -> HttpResponse:
 
 @require_GET
 @staff_required
+@looked
 def record_pdf(request: HttpRequest, uid: str) -> HttpResponse:
     """The record on paper."""
     session = _open(request, uid, "session record, PDF")
@@ -102,6 +105,7 @@ def record_pdf(request: HttpRequest, uid: str) -> HttpResponse:
 
 @require_GET
 @staff_required
+@looked
 def summary_pdf(request: HttpRequest, uid: str) -> HttpResponse:
     """What the patient takes home."""
     session = _open(request, uid, "visit summary, PDF")

@@ -15,12 +15,14 @@ from django.db import transaction
 from stillhaven.clinic.people import roles
 from stillhaven.clinic.people.models import User
 from stillhaven.clinic.record import actions as record
+from stillhaven.clinic.record.looking import once
 from stillhaven.clinic.record.models import Decision, Entry, Head
 from stillhaven.clinic.recovery.models import Addendum, RecordSignature
 from stillhaven.clinic.session import actions as session_actions
-from stillhaven.clinic.session import queries
+from stillhaven.clinic.session import queries, stocked
 from stillhaven.clinic.session.models import SessionEntry, TreatmentSession
 from stillhaven.science.errors import BadInput, Refused
+from stillhaven.science.findings import refuse_unless_met
 from stillhaven.science.session import Move, State
 
 
@@ -33,6 +35,7 @@ class Standing:
     added_after: int
 
 
+@once
 def entries_of(session: TreatmentSession, upto_seq: int | None = None) -> list[Entry]:
     """Every clinical entry of one session in the order recorded, but the signatures themselves."""
     kinds = [m for m in apps.get_models() if issubclass(m, SessionEntry) and m is not RecordSignature]
@@ -64,6 +67,7 @@ def sign_record(
     session = session_actions.begin(session_id, "record.sign", by=by, at=at, uid=uid, model=RecordSignature)
     if session.state not in (State.DISCHARGED.value, State.TRANSFERRED.value):
         raise Refused(why=f"the session is {session.state.replace('_', ' ')}; it is signed once the patient has left")
+    refuse_unless_met(stocked.findings(session, at))
     session = session_actions.advance(session, Move.SIGN, by=by, at=at)
     covered = entries_of(session)
     heads = dict(Head.objects.values_list("name", "count"))

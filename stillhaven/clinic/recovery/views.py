@@ -11,6 +11,7 @@ from django.views.decorators.http import require_GET
 from stillhaven.clinic.people import roles
 from stillhaven.clinic.people.gate import staff_required
 from stillhaven.clinic.record import clock, policy
+from stillhaven.clinic.record.looking import looked
 from stillhaven.clinic.recovery import forms
 from stillhaven.clinic.session import page_parts, queries
 from stillhaven.clinic.session.views import opened
@@ -18,6 +19,7 @@ from stillhaven.clinic.session.views import opened
 
 @require_GET
 @staff_required
+@looked
 def page(request: HttpRequest, uid: str) -> HttpResponse:
     """One recovering person."""
     session = queries.session_or_404(request.user, uid)

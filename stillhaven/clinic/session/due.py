@@ -92,8 +92,8 @@ def timetable(session: TreatmentSession, now: datetime) -> Timetable:
     table = rules.session.timetable(Drug(order.drug), Route(order.route)) if order else None
     start, end = queries.window(session, now)
     signals = [SIGNALS[m] for m in (table.measures if table else ()) if m in SIGNALS]
-    readings = vitals.readings_of(session.patient_id, start, end, signals=signals) if signals else []
-    return Timetable(table=table, facts=facts(session, now), done=done(session, readings), marks=rules.check_marks)
+    measured = vitals.moments(session.patient_id, start, end, signals) if signals else []
+    return Timetable(table=table, facts=facts(session, now), done=done(session, measured), marks=rules.check_marks)
 
 
 def facts(session: TreatmentSession, now: datetime) -> checks.CheckFacts:
@@ -110,14 +110,14 @@ def facts(session: TreatmentSession, now: datetime) -> checks.CheckFacts:
     )
 
 
-def done(session: TreatmentSession, readings: Sequence[Reading]) -> tuple[checks.Done, ...]:
-    """What was measured or scored, by the measure it stands for; the same moment counts once."""
+def done(session: TreatmentSession, measured: Iterable[tuple[str, datetime]]) -> tuple[checks.Done, ...]:
+    """What was measured (signal and moment) or scored, by the measure it stands for; the same moment counts once."""
     found: dict[tuple[str, datetime], checks.Done] = {}
     measure_of = {signal: measure for measure, signal in SIGNALS.items()}
-    for r in readings:
-        if r.usable is not None and r.signal in measure_of:
-            measure = measure_of[r.signal]
-            found[measure, r.at] = checks.Done(measure=measure, at=r.at)
+    for signal, at in measured:
+        if signal in measure_of:
+            measure = measure_of[signal]
+            found[measure, at] = checks.Done(measure=measure, at=at)
     scale_of = {kind: measure for measure, kinds in SCALES.items() for kind in kinds}
     for check in queries.checks(session, *scale_of):
         measure = scale_of[check.kind]

@@ -13,6 +13,7 @@ from django.http import Http404
 from stillhaven.clinic.people.models import User
 from stillhaven.clinic.plan import recipe
 from stillhaven.clinic.record.actions import AlreadyRecorded
+from stillhaven.clinic.record.looking import once
 from stillhaven.clinic.record.models import Entry
 from stillhaven.clinic.session.models import Check, Dose, Event, SessionMove, TreatmentSession
 from stillhaven.clinic.vitals import queries as vitals
@@ -101,6 +102,7 @@ def open_sessions(site_ids: Any) -> QuerySet[TreatmentSession]:
     )
 
 
+@once
 def moves(session: TreatmentSession) -> list[SessionMove]:
     """All moves in order."""
     return list(SessionMove.objects.filter(session=session).order_by("seq"))
@@ -108,14 +110,10 @@ def moves(session: TreatmentSession) -> list[SessionMove]:
 
 def moment_of(session: TreatmentSession, move: str) -> datetime | None:
     """When a move was last made, by clinical time."""
-    return (
-        SessionMove.objects.filter(session=session, move=move)
-        .order_by("-seq")
-        .values_list("happened_at", flat=True)
-        .first()
-    )
+    return next((m.happened_at for m in reversed(moves(session)) if m.move == move), None)
 
 
+@once
 def doses(session: TreatmentSession) -> list[Dose]:
     """Dose entries as they stand after amendments, in clinical order."""
     return list(Dose.objects.current().filter(session=session).order_by("happened_at", "seq"))
@@ -123,10 +121,12 @@ def doses(session: TreatmentSession) -> list[Dose]:
 
 def checks(session: TreatmentSession, *kinds: str) -> list[Check]:
     """What was asked or seen, as it stands after amendments, in clinical order."""
-    rows = Check.objects.current().filter(session=session)
-    if kinds:
-        rows = rows.filter(kind__in=kinds)
-    return list(rows.order_by("happened_at", "seq"))
+    return [check for check in _checks(session) if not kinds or check.kind in kinds]
+
+
+@once
+def _checks(session: TreatmentSession) -> list[Check]:
+    return list(Check.objects.current().filter(session=session).order_by("happened_at", "seq"))
 
 
 def latest_checks(session: TreatmentSession) -> dict[str, Check]:
@@ -134,6 +134,7 @@ def latest_checks(session: TreatmentSession) -> dict[str, Check]:
     return {check.kind: check for check in checks(session)}
 
 
+@once
 def events(session: TreatmentSession) -> list[Event]:
     """What happened, as it stands after amendments, in clinical order."""
     return list(Event.objects.current().filter(session=session).order_by("happened_at", "seq"))
@@ -187,6 +188,7 @@ def leave_from(session: TreatmentSession, ended: datetime | None, now: datetime)
     return begun + timedelta(minutes=order.observation_min) if begun else None
 
 
+@once
 def baseline(session: TreatmentSession) -> dict[str, float]:
     """Each signal's value before the drug: the newest usable one before the start, else the newest of all so far."""
     started = moment_of(session, "start")

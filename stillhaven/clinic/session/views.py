@@ -13,6 +13,7 @@ from stillhaven.clinic.people.asking import problem_of
 from stillhaven.clinic.people.gate import staff_required
 from stillhaven.clinic.record import actions as record
 from stillhaven.clinic.record import clock, policy
+from stillhaven.clinic.record.looking import looked
 from stillhaven.clinic.session import chair, corrections, facts, forms, gate_forms, page_parts, queries, stocked
 from stillhaven.clinic.session.models import TreatmentSession
 from stillhaven.clinic.session.writes import Sent, write
@@ -37,6 +38,7 @@ def opened(request: HttpRequest, session: TreatmentSession, what: str) -> None:
 
 @require_GET
 @staff_required
+@looked
 def page(request: HttpRequest, uid: str) -> HttpResponse:
     """One session."""
     session = queries.session_or_404(request.user, uid)

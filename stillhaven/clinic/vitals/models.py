@@ -77,10 +77,11 @@ class Reading(Entry):
 
     CHAIN = "vitals"
 
-    message = models.ForeignKey(Message, models.PROTECT, null=True, blank=True, related_name="readings")
+    # No index of their own: the ones below begin with these columns, and each index costs every value that arrives.
+    message = models.ForeignKey(Message, models.PROTECT, null=True, blank=True, related_name="readings", db_index=False)
     index = models.PositiveSmallIntegerField(default=0)
-    device = models.ForeignKey(Device, models.PROTECT, null=True, blank=True, related_name="readings")
-    patient = models.ForeignKey(Patient, models.PROTECT, null=True, blank=True, related_name="readings")
+    device = models.ForeignKey(Device, models.PROTECT, null=True, blank=True, related_name="readings", db_index=False)
+    patient = models.ForeignKey(Patient, models.PROTECT, null=True, blank=True, related_name="readings", db_index=False)
     signal = models.CharField(max_length=40)
     value = models.FloatField(null=True)
     quality = models.CharField(max_length=12, default=Quality.GOOD.value)
@@ -97,11 +98,21 @@ class Reading(Entry):
             models.Index("device", "happened_at", name="vitals_reading_device_at"),
             models.Index("patient", "happened_at", name="vitals_reading_patient_at"),
             models.Index("message", name="vitals_reading_message"),
-        )
+            # Hours of one-second values are read signal by signal, in order, from this index alone.
+            models.Index(
+                "device", "signal", "happened_at", name="vitals_reading_usable", include=("value", "mode", "seq"),
+                condition=models.Q(
+                    value__isnull=False, retracted=False, quality__in=(Quality.GOOD.value, Quality.QUESTIONABLE.value)
+                ),
+            ),
+            models.Index("device", "happened_at", name="vitals_reading_why", condition=~models.Q(why="")),
+        )  # fmt: skip
         constraints = (  # type: ignore[assignment]
             *Entry.Meta.constraints,
             models.CheckConstraint(
-                condition=models.Q(device__isnull=False) | models.Q(patient__isnull=False), name="vitals_reading_whose"
+                condition=models.Q(device__isnull=False, patient__isnull=True)
+                | models.Q(device__isnull=True, patient__isnull=False),
+                name="vitals_reading_whose",
             ),
         )
 

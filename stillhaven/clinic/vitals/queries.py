@@ -10,7 +10,9 @@ from typing import Any
 from django.db import connection
 from django.db.models import Q, QuerySet
 
+from stillhaven.clinic.record.looking import once
 from stillhaven.clinic.vitals.models import Attachment, Device, Message, Reading, ReadingMark
+from stillhaven.reference import load as reference
 from stillhaven.science.vitals import Mode, Quality, Source
 from stillhaven.science.vitals import Reading as ScienceReading
 
@@ -29,6 +31,7 @@ class Worn:
         return self.start <= at and (self.end is None or at < self.end)
 
 
+@once
 def worn_by(patient_id: int, start: datetime, end: datetime) -> list[Worn]:
     """The devices that were on a patient at any time between start and end."""
     rows = (
@@ -120,6 +123,7 @@ def reassigned_since(patient_id: int, seq: int) -> bool:
     return moved.exists() or ReadingMark.objects.filter(patient_id=patient_id, seq__gt=seq).exists()
 
 
+@once
 def marks_of(patient_id: int, start: datetime, end: datetime) -> list[ReadingMark]:
     """Stretches that somebody marked as artefact."""
     return list(ReadingMark.objects.current().filter(patient_id=patient_id, start__lt=end, end__gt=start))
@@ -153,7 +157,7 @@ def envelope(
     sql = f"""
       SELECT r.signal, date_bin(make_interval(secs => %(bucket)s), r.happened_at, %(start)s) AS t,
              min(r.value), max(r.value), avg(r.value), count(*)
-      FROM vitals_reading r WHERE {usable} GROUP BY 1, 2 ORDER BY 1, 2
+      FROM {usable} r GROUP BY 1, 2 ORDER BY 1, 2
     """  # noqa: S608 (made of our own words)
     with connection.cursor() as cursor:
         cursor.execute(sql, values | {"bucket": bucket_s})
@@ -195,6 +199,7 @@ def by_message(site: int, device: str, control_id: str, after_seq: int, limit: i
     return list(rows.order_by("seq")[:limit])
 
 
+@once
 def gaps(
     patient_id: int, start: datetime, end: datetime, stale_s: dict[str, float]
 ) -> tuple[dict[str, list[tuple[datetime, datetime, str]]], dict[str, datetime]]:
@@ -203,56 +208,68 @@ def gaps(
     Each usable value covers the time from its measurement until it goes stale; computed in the database, since eight
     hours of one-second values are many rows and few gaps.  The last element is `covered until`, also after `end`.
     """
-    usable, values = _usable(patient_id, start, end)
+    usable, values = _usable(patient_id, start, end, stale_s)
     sql = f"""
-      WITH steps AS (
-        SELECT r.signal, r.happened_at AS at, make_interval(secs => s.stale) AS stale,
-               lag(r.happened_at) OVER w AS before, lead(r.happened_at) OVER w AS after
-        FROM vitals_reading r JOIN unnest(%(signals)s::text[], %(stale)s::float8[]) s(signal, stale) USING (signal)
-        WHERE {usable} WINDOW w AS (PARTITION BY r.signal ORDER BY r.happened_at)
-      )
-      SELECT signal, coalesce(before + stale, %(start)s), at, at + stale FROM steps
-      WHERE (before IS NULL AND at > %(start)s) OR at > before + stale OR after IS NULL
-      ORDER BY signal, at
+      SELECT s.signal, x.at, x.after, x.at + s.stale
+      FROM (SELECT signal, make_interval(secs => stale) AS stale
+            FROM unnest(%(signals)s::text[], %(stale)s::float8[]) u(signal, stale)) s
+      JOIN LATERAL (
+        SELECT r.happened_at AS at, lead(r.happened_at) OVER (ORDER BY r.happened_at) AS after
+        FROM {usable} r WHERE r.signal = s.signal
+        UNION ALL
+        SELECT %(start)s - s.stale, min(r.happened_at) FROM {usable} r WHERE r.signal = s.signal
+      ) x ON x.after IS NULL OR x.after - x.at > s.stale
+      ORDER BY s.signal, x.at
     """  # noqa: S608 (made of our own words)
     with connection.cursor() as cursor:
         cursor.execute(sql, values | {"signals": list(stale_s), "stale": [float(s) for s in stale_s.values()]})
         rows = cursor.fetchall()
     found: dict[str, list[tuple[datetime, datetime, str]]] = {signal: [] for signal in stale_s}
     covered: dict[str, datetime] = {}
-    for signal, begun, at, until in rows:
-        covered[signal] = until
-        if begun is not None and at > begun:
-            found[signal].append((begun, at, ""))
+    for signal, at, after, until in rows:
+        if after is not None:  # a value that went stale before the next one came
+            found[signal].append((until, after, ""))
+        elif at >= start:  # the newest value; a signal without any begins before the start, and is covered by nothing
+            covered[signal] = until
     reasons = _reasons(patient_id, start, end, _whose(patient_id, start, end))
     return {s: [(a, b, reasons(s, a, b)) for a, b, _ in rows_of] for s, rows_of in found.items()}, covered
 
 
-def _usable(patient_id: int, start: datetime, end: datetime) -> tuple[str, dict[str, Any]]:
-    """Which rows `r` are this patient's usable readings between start and end: as SQL, with its values.
+def _usable(patient_id: int, start: datetime, end: datetime, signals: Iterable[str] = ()) -> tuple[str, dict[str, Any]]:
+    """This patient's usable readings between start and end, as a table in SQL, with its values.
 
-    Only what is needed is asked of each row, since there may be hundreds of thousands: most patients wear one device,
-    and most have no stretch that was marked.
+    One arm for each stretch of a device on them and one for their own rows, so that each is read from one index, signal by
+    signal and in order.  Only what is needed is asked of each row, since there may be hundreds of thousands: most patients
+    wear one device, and most have no stretch that was marked.
     """
     worn, marks = worn_by(patient_id, start, end), marks_of(patient_id, start, end)
     values: dict[str, Any] = {"patient": patient_id, "start": start, "end": end}
-    whose = ["r.patient_id = %(patient)s"]
-    for n, w in enumerate(worn):
-        whose.append(f"(r.device_id = %(d{n})s AND r.happened_at >= %(s{n})s AND r.happened_at < %(e{n})s)")
-        values |= {f"d{n}": w.device_id, f"s{n}": w.start, f"e{n}": min(w.end or end, end)}
-    words = [
-        "r.happened_at >= %(start)s AND r.happened_at < %(end)s AND r.value IS NOT NULL AND NOT r.retracted",
-        "r.quality IN ('good', 'questionable')",
-        f"({' OR '.join(whose)})",
-    ]
+    words = ["r.value IS NOT NULL AND NOT r.retracted AND r.quality IN ('good', 'questionable')"]
+    if wanted := list(signals):
+        words.append("r.signal = ANY(%(wanted)s)")
+        values["wanted"] = wanted
     for n, m in enumerate(marks):
         words.append(f"NOT (r.signal = %(mg{n})s AND r.happened_at >= %(ms{n})s AND r.happened_at < %(me{n})s)")
         values |= {f"mg{n}": m.signal, f"ms{n}": m.start, f"me{n}": m.end}
-    mine = Q(patient_id=patient_id) | Q(device_id__in=[w.device_id for w in worn])
-    if amended := list(Reading.objects.filter(mine, amends__isnull=False).values_list("amends_id", flat=True)):
+    if amended := _amended(patient_id, [w.device_id for w in worn]):
         words.append("NOT r.uid = ANY(%(amended)s::uuid[])")
         values["amended"] = amended
-    return " AND ".join(words), values
+    arms = ["r.patient_id = %(patient)s AND r.happened_at >= %(start)s AND r.happened_at < %(end)s"]
+    for n, w in enumerate(worn):
+        arms.append(f"r.device_id = %(d{n})s AND r.happened_at >= %(s{n})s AND r.happened_at < %(e{n})s")
+        values |= {f"d{n}": w.device_id, f"s{n}": max(w.start, start), f"e{n}": min(w.end or end, end)}
+    rest = " AND ".join(words)
+    table = " UNION ALL ".join(
+        f"SELECT r.signal, r.happened_at, r.value, r.seq FROM vitals_reading r WHERE {arm} AND {rest}"  # noqa: S608
+        for arm in arms
+    )
+    return f"({table})", values
+
+
+@once
+def _amended(patient_id: int, devices: list[int]) -> list[Any]:
+    mine = Q(patient_id=patient_id) | Q(device_id__in=devices)
+    return list(Reading.objects.filter(mine, amends__isnull=False).values_list("amends_id", flat=True))
 
 
 def _whose(patient_id: int, start: datetime, end: datetime) -> dict[str, Any]:
@@ -284,13 +301,25 @@ def _reasons(patient_id: int, start: datetime, end: datetime, whose: dict[str, A
     return reason
 
 
+@once
 def newest_usable(patient_id: int, start: datetime, end: datetime) -> dict[str, tuple[float, datetime]]:
     """The newest usable value of each signal between start and end, with when it was measured."""
     usable, values = _usable(patient_id, start, end)
     sql = f"""
-      SELECT DISTINCT ON (r.signal) r.signal, r.value, r.happened_at FROM vitals_reading r
-      WHERE {usable} ORDER BY r.signal, r.happened_at DESC, r.seq DESC
+      SELECT g.signal, r.value, r.happened_at FROM unnest(%(signals)s::text[]) g(signal) JOIN LATERAL (
+        SELECT r.value, r.happened_at FROM {usable} r WHERE r.signal = g.signal
+        ORDER BY r.happened_at DESC, r.seq DESC LIMIT 1
+      ) r ON true ORDER BY g.signal
     """  # noqa: S608 (made of our own words)
     with connection.cursor() as cursor:
-        cursor.execute(sql, values)
+        cursor.execute(sql, values | {"signals": sorted(reference.current().signals)})
         return {signal: (value, at) for signal, value, at in cursor.fetchall()}
+
+
+@once
+def moments(patient_id: int, start: datetime, end: datetime, signals: Iterable[str]) -> list[tuple[str, datetime]]:
+    """When each of these signals had a usable value between start and end, in order."""
+    usable, values = _usable(patient_id, start, end, signals)
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT r.signal, r.happened_at FROM {usable} r ORDER BY 2, 1", values)  # noqa: S608
+        return cursor.fetchall()
