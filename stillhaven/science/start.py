@@ -44,7 +44,9 @@ from stillhaven.science.start_person import (
     weight_findings,
 )
 
-ONLY_AT_START = frozenset({"dose_check", "monitor_attached", "monitor_sending", "monitor_real", "alarm_limits"})
+ONLY_AT_START = frozenset(
+    {"dose_check", "vial_drawn", "monitor_attached", "monitor_sending", "monitor_real", "alarm_limits"}
+)
 AT_RESUME = frozenset({"consent_treatment", "alarm_limits", "monitor_attached", "monitor_sending", "monitor_real"})
 
 

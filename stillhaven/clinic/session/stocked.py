@@ -1,4 +1,4 @@
-"""What a session and the safe have to say to each other: drawn before the start, given at the end, settled before the signature.
+"""What a session and the safe say to each other: drawn before the start, given at the end, settled before the signature.
 
 A site that keeps no stock here is asked nothing; a drill draws nothing.
 """
@@ -96,14 +96,21 @@ def _draw(request: HttpRequest, session: TreatmentSession, now: datetime) -> For
     vials = safe.drawable(session.site, order.drug, now)
     options = [("", _("Choose, or scan below"))]
     options += [
-        (str(v.uid), f"{v.code} · {v.strength} · lot {v.lot} · exp {v.expires:%Y-%m-%d} · holds {v.mg} mg / {v.ml.normalize():f} mL · {v.place}")
+        (str(v.uid), f"{v.code} · {v.strength} · lot {v.lot} · exp {v.expires:%Y-%m-%d} · "
+         f"holds {v.mg} mg / {v.ml.normalize():f} mL · {v.place}")
         for v in vials
     ]  # fmt: skip
     asks = [
         Ask(name="vial", label=_("Vial"), kind="select", options=tuple(options)),
         Ask(name="scan", label=_("Or its code, as scanned"), help=_("The number on the label, such as K50-0007.")),
         Ask(name="volume_ml", label=_("Drawn"), kind="number", unit="mL"),
-        Ask(name="mg", label=_("That is"), kind="number", unit="mg", help=_("Work it out yourself: both must say the same.")),
+        Ask(
+            name="mg",
+            label=_("That is"),
+            kind="number",
+            unit="mg",
+            help=_("Work it out yourself: both must say the same."),
+        ),
     ]
     if not order.devices:
         final = f"{order.volume_ml.normalize():f}" if order.volume_ml else ""
@@ -127,7 +134,9 @@ def _settle(request: HttpRequest, session: TreatmentSession, now: datetime) -> F
     vials = safe.open_of_session(session.uid) or safe.given_of_session(session.uid)
     order = session.order
     diluted = order is not None and order.route == "iv_infusion" and order.concentration_mg_per_ml and booked > 0
-    strength = order.concentration_mg_per_ml if order and diluted else (vials[0][0].concentration_mg_per_ml if vials else None)
+    strength = (
+        order.concentration_mg_per_ml if order and diluted else (vials[0][0].concentration_mg_per_ml if vials else None)
+    )
     ml = f"{(left / strength).quantize(Decimal('0.01')):f}" if strength and left else ""
     asks = waste_asks(left, ml) + witness.asks(request, "stock.witness")
     about = _("%(drawn)s mg drawn, %(given)s mg given by the dose entries: %(left)s mg is left.") % {

@@ -46,8 +46,8 @@ def keeps_stock(site: int) -> bool:
 
 
 def kept_since(site: int) -> datetime | None:
-    """When the first vial of this site was written into the ledger."""
-    return StockLine.objects.filter(site=site, line_no=1).values_list("recorded_at", flat=True).first()
+    """When the first vial of this site came in."""
+    return StockLine.objects.filter(site=site, line_no=1).values_list("happened_at", flat=True).first()
 
 
 def today(site: Site, now: datetime) -> date:
