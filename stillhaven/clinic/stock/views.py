@@ -194,7 +194,7 @@ def vial(request: HttpRequest, site: Site, uid: UUID) -> HttpResponse:
     rows = [forms.line_row(x) | {"patient": names.get(x.patient or 0, "")} for x in lines]
     has = found.mg > 0
     return render(request, "stock/vial.html", {
-        "vial": found, 
+        "vial": found,
         "row": forms.vial_row(found, queries.today(found.site, clock.now()), queries.held_by_cases(found.site_id)),
         "lines": rows, "holds": balance.mg == found.mg, "out": balance.out_mg,
         "move": forms.move(request, found) if has and roles.may(user, "stock.move") else None,
