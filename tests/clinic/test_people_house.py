@@ -16,7 +16,6 @@ NOT_BUILT_YET: dict[str, str] = {
     "course.open": "intake",
     "course.hold": "candidacy",
     "session.book": "schedule",
-    "policy.adopt": "policy pages",
     "drill.run": "drills",
     "own.view": "portal: its pages check the account itself",
 }

@@ -73,7 +73,7 @@ def change_limit(
         session_id, "session.limits", by=by, at=at, uid=uid, model=LimitChange, condition=condition, tier=tier
     )
     if not why.strip():
-        raise BadInput("why", "say why the limit is changed")
+        raise BadInput("reason", "say why the limit is changed")
     setting = LimitSetting(
         condition=condition, signal=signal, tier=tier, value=value, set_by=by.signature_name, set_at=at,
         source="order", because=why.strip(),

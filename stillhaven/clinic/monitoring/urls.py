@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from stillhaven.clinic.monitoring import views, what_if, writes
+from stillhaven.clinic.monitoring import limits_views, views, what_if, writes
 
 app_name = "monitoring"
 urlpatterns = [
@@ -11,6 +11,7 @@ urlpatterns = [
     path("<uuid:uid>/live/state", views.live_state, name="state"),
     path("<uuid:uid>/live/stream", views.live_stream, name="stream"),
     path("<uuid:uid>/what-if/", what_if.page, name="what_if"),
+    path("<uuid:uid>/limits/", limits_views.page, name="limits"),
     path("<uuid:uid>/alarm/", writes.acknowledge, name="ack"),
     path("<uuid:uid>/audio-pause/", writes.pause_audio, name="audio_pause"),
     path("<uuid:uid>/audio-on/", writes.resume_audio, name="audio_on"),

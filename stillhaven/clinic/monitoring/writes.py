@@ -36,10 +36,17 @@ def resume_audio(sent: Sent, request: HttpRequest) -> None:
 
 @write
 def limit(sent: Sent, request: HttpRequest) -> None:
-    actions.change_limit(
-        sent.session.pk, sent.text("condition"), sent.text("signal"), sent.text("tier"), sent.maybe("value"),
-        sent.text("reason"), **sent.common,
-    )  # fmt: skip
+    """Change one limit.  On a page an empty field takes no limit away: that has a tick of its own."""
+    value = None if sent.text("remove") == "yes" else sent.maybe("value")
+    if value is None and "form" in sent.body and sent.text("remove") != "yes":
+        raise BadInput("value", "write the new limit")
+    named = (sent.text("condition"), sent.text("signal"), sent.text("tier"))
+    try:
+        actions.change_limit(sent.session.pk, *named, value, sent.text("reason"), **sent.common)
+    except BadInput as error:
+        if error.field == ".".join(part for part in named if part):  # on a page it stands beside the number
+            raise BadInput("value", error.why) from None
+        raise
 
 
 @write
