@@ -75,7 +75,7 @@ def _value(row: Found, kind: FactKind | None, today: date) -> dict[str, Any]:
         if not row.words.strip():
             raise BadInput(f"{kind.key}.words", _("say why it was not done"))
         return {"not_done": True}
-    if not kind.readable(row.value) or row.value is False and kind.type in ("date", "number"):
+    if not kind.readable(row.value) or (row.value is False and kind.type in ("date", "number")):
         raise BadInput(row.key, _("cannot be read"))
     if kind.type == "date":
         if row.value > today:

@@ -21,6 +21,7 @@ from stillhaven.reference.load import Reference
 from stillhaven.science import candidacy as rules
 from stillhaven.science.candidacy import Assessment
 from stillhaven.science.candidacy_facts import MEDICINES, TRIALS
+from stillhaven.science.candidacy_fit import Fit, protocols
 from stillhaven.science.facts import Fact, Known, Trial
 from stillhaven.science.findings import Finding, Verdict, Weight
 from stillhaven.science.intake import adequacy
@@ -178,6 +179,17 @@ def inputs(ground: Background, keys: tuple[str, ...]) -> dict[str, Any]:
     if ground.known.trials is not None:
         kept[TRIALS] = {"value": [t.drug for t in ground.known.trials]}
     return kept
+
+
+def fits(course: Course, now: datetime, *, drug: Drug | None = None, route: Route | None = None) -> tuple[Fit, ...]:
+    """Every protocol with whether it fits this person, and why not: fitting ones first.  For the page of the plan."""
+    ground = background(course.patient, course, now)
+    way = considered(course)
+    found = assess(course, drug or way[0], route or way[1], now, ground)
+    return protocols(
+        found, ground.known, ground.reference.protocols, ground.reference.candidacy, drug=drug, route=route,
+        on=today_of(course.patient, now),
+    )  # fmt: skip
 
 
 # ---------------------------------------------------------------- does the decision stand?
