@@ -1,6 +1,7 @@
 /* How does a passkey answer?  A form with data-passkey asks the browser's passkey and sends its answer in one hidden field.
      data-passkey="add"      the options stand in #passkey-options; the answer makes a new passkey
      data-passkey="confirm"  the options stand in #passkey-options, or come from data-options-url
+   A field with data-passkey-answer and data-options-url makes its form one that confirms.
    The button that starts it has data-passkey-start; what went wrong is written into [data-passkey-why]. */
 
 const toBytes = (text) => Uint8Array.from(atob(text.replace(/-/g, "+").replace(/_/g, "/")), (c) => c.charCodeAt(0)).buffer;
@@ -35,16 +36,17 @@ function answered(credential) {
 
 async function optionsOf(form) {
   const here = document.getElementById("passkey-options");
-  if (here && !form.dataset.optionsUrl) {
+  const url = form.dataset.optionsUrl || form.querySelector("[data-options-url]")?.dataset.optionsUrl;
+  if (here && !url) {
     const data = JSON.parse(here.textContent);
     return data.creation_options || data.request_options;
   }
-  const answer = await fetch(form.dataset.optionsUrl, { headers: { Accept: "application/json" }, credentials: "same-origin", cache: "no-store" });
+  const answer = await fetch(url, { headers: { Accept: "application/json" }, credentials: "same-origin", cache: "no-store" });
   if (!answer.ok) throw new Error(String(answer.status));
   return (await answer.json()).request_options;
 }
 
-for (const form of document.querySelectorAll("form[data-passkey]")) {
+for (const form of document.querySelectorAll("form[data-passkey], form:has([data-passkey-answer])")) {
   const start = form.querySelector("[data-passkey-start]") || document.querySelector(`[data-passkey-start][form="${form.id}"]`);
   const field = form.querySelector("[data-passkey-answer], [name=credential]");
   const why = form.querySelector("[data-passkey-why]");
