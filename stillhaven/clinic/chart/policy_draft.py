@@ -200,9 +200,9 @@ def _change(item: PolicyItem, number: float | None, choice: str, reason: str, ru
     )  # fmt: skip
 
 
-def digest(base: str, changes: Iterable[Change], because: str) -> str:
+def digest(base: str, changes: Iterable[Change]) -> str:
     """Names exactly what was shown to the signer."""
-    told = [base, because, [(c.key, str(c.value), c.reason) for c in changes]]
+    told = [base, [(c.key, str(c.value), c.reason) for c in changes]]
     return hashlib.sha256(json.dumps(told).encode()).hexdigest()
 
 

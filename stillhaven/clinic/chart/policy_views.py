@@ -90,7 +90,7 @@ def _contradictions(site: int, changes: list[drafts.Change]) -> dict[str, str]:
 
 def _review(request: HttpRequest, site: int, shown: dict[str, Any], changes: list[drafts.Change]) -> HttpResponse:
     typed, user = shown["typed"], request.user
-    now_shown = drafts.digest(shown["base"], changes, shown["because"])
+    now_shown = drafts.digest(shown["base"], changes)
     shown |= {
         "changes": changes, "shown": now_shown,
         "kept": {k: v for k, v in typed.items() if k.startswith(("set.", "why."))},

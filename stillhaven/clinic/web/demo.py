@@ -10,7 +10,9 @@ from allauth.mfa.totp.internal.auth import TOTP
 from django.contrib.auth.hashers import make_password
 from django.db import transaction
 
+from stillhaven.clinic.chart import demo as book
 from stillhaven.clinic.consent import demo as consent
+from stillhaven.clinic.intake import demo as intake
 from stillhaven.clinic.monitoring import synthetic
 from stillhaven.clinic.people.factors import hash_pin
 from stillhaven.clinic.people.models import Patient, Site, User
@@ -19,9 +21,11 @@ from stillhaven.clinic.plan.models import Order
 from stillhaven.clinic.record import clock, policy
 from stillhaven.clinic.recovery import actions as recovery
 from stillhaven.clinic.recovery import facts, signing
+from stillhaven.clinic.scales import demo as scales
 from stillhaven.clinic.schedule.models import Chair
 from stillhaven.clinic.session import actions, events
 from stillhaven.clinic.session.models import TreatmentSession
+from stillhaven.clinic.stock import demo as safe
 from stillhaven.clinic.vitals import actions as vitals
 from stillhaven.clinic.vitals.models import Device, device_defaults
 from stillhaven.reference.cast_people import cast, demo_policy
@@ -78,7 +82,7 @@ class Demo:
         row = next(p for p in cast()["patient"] if p["key"] == key)
         typed = {
             "protocol": "iv_depression", "route": "iv_infusion", "dose": "0.5", "dose_unit": "mg/kg",
-            "weight": str(row["weight_kg"]), "weight_unit": "kg", "weight_basis": "actual", "weighed_on": at.date(),
+            "weight": str(row["weight_kg"]), "weight_unit": "kg", "weight_basis": "actual", "weighed_on": (at - timedelta(hours=30)).date(),
             "product_mg_per_ml": "50", "duration_min": "40", "bag_ml": "100", "fasting_food_h": "6",
             "fasting_liquid_h": "2", "observation_min": "60", "limits": cast()["limit"], "rescue": cast()["rescue"],
             "valid_from": at.date() - timedelta(days=1), "valid_until": at.date() + timedelta(days=6),
@@ -103,6 +107,7 @@ class Demo:
         self.baseline(device, patient, start - timedelta(minutes=6))
         synthetic.pass_gate(session, (nurse, second), at=start - timedelta(minutes=2))
         actions.make_ready(session.pk, by=nurse, at=start - timedelta(seconds=5))
+        safe.draw(self.site, session.uid, order, patient.pk, self.staff, start - timedelta(minutes=3))
         actions.start_dosing(session.pk, by=nurse, at=start, lot="DEMO-K50-01")
         return session
 
@@ -125,7 +130,9 @@ class Demo:
     # ------------------------------------------------------------ the afternoon
     def afternoon(self) -> None:
         """Four chairs at different moments, one finished session, two people booked for later."""
+        safe.deliver(self.site, self.staff, self.now)
         self.finished("ada", self.now - timedelta(days=3, hours=2))
+        safe.count(self.site, self.staff, self.now - timedelta(hours=5))
         minutes = {"ada": ("Chair 1", 20), "ben": ("Chair 2", 24), "cleo": ("Chair 3", 31), "dev": ("Chair 4", 62)}
         for key, (chair, ago) in minutes.items():
             session = self.start(key, chair, self.now - timedelta(minutes=ago))
@@ -180,6 +187,7 @@ class Demo:
         self.home(session, plus(101), plus(104))
         attachment = patient.attachments.filter(end__isnull=True).latest("seq")
         vitals.detach(attachment, by=nurse, end=plus(103))
+        safe.settle(self.site, session.uid, None, self.staff, plus(45))
         signing.sign_record(session.pk, by=doctor, at=plus(150), second_factor="demo")
 
     def home(self, session: TreatmentSession, look_at: datetime, leave_at: datetime) -> None:
@@ -245,5 +253,8 @@ def seed(now: datetime | None = None) -> bool:
     demo = Demo(now or clock.now())
     demo.people()
     demo.afternoon()
+    intake.seed(demo.patients, desk=demo.staff["desk"], doctor=demo.staff["prescriber"], now=demo.now)
     consent.seed(demo.patients, nurse=demo.staff["nurse"], doctor=demo.staff["prescriber"], now=demo.now)
+    scales.seed(demo.patients, nurse=demo.staff["nurse"], doctor=demo.staff["prescriber"], now=demo.now)
+    book.seed(demo)
     return True
