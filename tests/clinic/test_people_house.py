@@ -11,11 +11,9 @@ CLINIC = Path(__file__).resolve().parents[2] / "stillhaven" / "clinic"
 
 # Lines that wait for their room: the room brings the first use, and takes its line out of this list.
 NOT_BUILT_YET: dict[str, str] = {
-    "chair.change": "schedule: chairs are made by set-up until the schedule has pages",
     "patient.change": "intake: patients are made by set-up until intake is built",
     "course.open": "intake",
     "course.hold": "candidacy",
-    "session.book": "schedule",
     "drill.run": "drills",
     "own.view": "portal: its pages check the account itself",
 }

@@ -9,7 +9,7 @@ from typing import Any
 
 from django.db import transaction
 
-from stillhaven.clinic.course.models import Course, CourseMove
+from stillhaven.clinic.course.models import Course, CourseFact, CourseMove
 from stillhaven.clinic.people import roles
 from stillhaven.clinic.people.models import Patient
 from stillhaven.clinic.record import actions as record
@@ -62,3 +62,22 @@ def set_hold(course_id: int, on_hold: bool, why: str, *, by: Any, at: datetime) 
     course.save(update_fields=["on_hold", "hold_reason"])
     record.log_change(course, before, {"on_hold": on_hold, "why": why.strip(), "at": at}, by=by, site=course.site_id)
     return course
+
+
+FACTS = ("rems_enrolment", "authorisation")
+
+
+@transaction.atomic
+def add_fact(course: Course, kind: str, value: dict[str, Any], *, by: Any, at: datetime, uid: uuids.UUID) -> CourseFact:
+    """Write down what an office outside the clinic confirmed.  The newest of a kind counts."""
+    roles.require_patient(by, "course.fact", course.patient)
+    known = CourseFact.objects.filter(uid=uid, course=course).first()
+    if known is not None:
+        return known
+    if kind not in FACTS:
+        raise BadInput("kind", "is an enrolment or an authorisation")
+    entry = CourseFact(
+        uid=uid, site=course.site_id, happened_at=at, course=course, patient=course.patient, kind=kind, value=value
+    )
+    record.append(entry, by=by)
+    return entry

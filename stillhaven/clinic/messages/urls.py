@@ -1,6 +1,12 @@
 """The addresses of this room."""
 
-from django.urls import URLPattern
+from django.urls import path
+
+from stillhaven.clinic.messages import views
 
 app_name = "post"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("outbox/", views.outbox, name="outbox"),
+    path("outbox/<int:pk>/again/", views.again, name="again"),
+    path("outbox/heard/", views.heard, name="heard"),
+]

@@ -78,12 +78,18 @@ def doors(request: HttpRequest) -> list[dict[str, Any]]:
         return []
     every = [
         ("board.view", "chart:board", _("Board"), _("Who needs me now, chair by chair")),
+        ("gate.see", "chart:tomorrow", _("Tomorrow"), _("Go or no-go: every visit of the day with what is still open")),
+        ("schedule.view", "schedule:day", _("Schedule"), _("Who sits where and when; book, move, cancel")),
+        ("outbox.view", "post:outbox", _("Outbox"), _("Reminders on their way, sent, and those that did not go out")),
         ("chart.view", "chart:patients", _("Patients"), _("Charts of the people in care")),
         ("stock.view", "stock:safe", _("Stock"), _("Every vial and every milligram: receive, count, cases, reports")),
         ("intake.view", "intake:waiting", _("Intake"), _("New enquiries, what people said before the first visit")),
+        ("alert.handle", "scales:alerts", _("Alerts"), _("Answers that call somebody, with owner and time limit")),
+        ("scale.view", "scales:library", _("Scales"), _("Questionnaires, their licences, the clinic's wording")),
         ("drill.run", "drills:all", _("Drills"), _("Practise on a simulated monitor, and see how fast it went")),
         ("policy.view", "chart:policy", _("Limits"), _("What the clinic has set, beside what sources say; every version")),
         ("consent.texts", "consent:texts", _("Consent texts"), _("What people sign, in versions; questions that wait")),
+        ("content.edit", "public:content", _("Public pages"), _("What visitors read: drafts, approvals, questions left")),
         ("access.view", "people:access", _("Who looked"), _("Opened charts and refusals, by person, patient and day")),
         ("staff.change", "people:staff", _("Staff"), _("Accounts, roles and second factors")),
         ("token.change", "people:tokens", _("Programs"), _("Keys of gateways and of systems that read")),

@@ -139,6 +139,10 @@ _LINES: dict[str, set[Any]] = {
     "alert.handle": _CARE | {Role.THERAPIST},
     # drills
     "drill.run": _CARE | {Role.MANAGER},
+    # the public site
+    "content.edit": {Role.MANAGER, Role.PRESCRIBER, Role.MEDICAL_DIRECTOR},
+    "content.approve": {Role.PRESCRIBER, Role.MEDICAL_DIRECTOR},
+    "handover.take": {Role.FRONT_DESK, Role.MANAGER, Role.NURSE, Role.PRESCRIBER, Role.MEDICAL_DIRECTOR},
 }
 ACTIONS: dict[str, frozenset[str]] = {action: frozenset(allowed) for action, allowed in _LINES.items()}
 

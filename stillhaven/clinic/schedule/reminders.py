@@ -14,8 +14,6 @@ from stillhaven.clinic.schedule import queries
 from stillhaven.clinic.schedule.links import make_confirm_link
 from stillhaven.clinic.schedule.models import Appointment
 
-_TOLD = ("reminder", "moved", "cancelled", "booked")
-
 
 def when(row: Appointment) -> str:
     """The visit's time as the clinic's clock shows it."""
@@ -34,7 +32,7 @@ def refresh(row: Appointment, what: str, at: datetime) -> None:
         if lead is not None:
             due = max(at, row.starts_at - timedelta(hours=lead))
             if post.can_reach(row.patient):
-                link = f"/confirm/{make_confirm_link(row)}/"
+                link = f"/me/visit/{make_confirm_link(row)}/"
                 _queue(row, "reminder", common | {"link": link}, due, f"{base}:reminder")
     elif what == "cancelled" and row.starts_at > at:
         _queue(row, "cancelled", common, at, f"{base}:cancelled")
