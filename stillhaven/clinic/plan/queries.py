@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from django.http import Http404
 
 from stillhaven.clinic.course.models import Course
-from stillhaven.clinic.plan.models import Order
+from stillhaven.clinic.plan.models import Order, Plan
 
 
 def course_or_404(user: Any, pk: int) -> Course:
@@ -32,6 +32,11 @@ def order_or_404(user: Any, uid: Any) -> Order:
 def newer_than(order: Order) -> Order | None:
     """The version that came after this one, if there is one."""
     return Order.objects.filter(amends=order).first()
+
+
+def plan_of(course: Course) -> Plan | None:
+    """The plan that holds for this course, if one is signed."""
+    return Plan.objects.current().filter(course=course).order_by("-seq").first()
 
 
 def today_of(course: Course, now: datetime) -> date:

@@ -23,6 +23,7 @@ from stillhaven.clinic.record import actions as record
 from stillhaven.clinic.record import clock, policy
 from stillhaven.reference.load import Reference
 from stillhaven.science.errors import BadInput, Refused
+from stillhaven.science.limits import plain
 from stillhaven.science.protocol import Protocol
 
 
@@ -72,7 +73,7 @@ def _sent(request: HttpRequest, page: dict[str, Any], rules: Reference, typed: d
     user, now, course = request.user, clock.now(), page["course"]
     try:
         read = forms.typed_of(rules, typed)
-        worked_out = actions.draft(course, read, by=user, at=now)  # type: ignore[arg-type]
+        worked_out = actions.draft(course, read, by=user, at=now, amends=page["old"])  # type: ignore[arg-type]
     except BadInput as error:
         return _shown(request, page, rules, typed, {error.field: error.why}, status=422)
     page |= {"draft": worked_out, "shown": digest(worked_out)}
@@ -116,11 +117,10 @@ def _shown(
     limits = forms.limit_asks(rules, typed, trouble, _clinic_limits(page["course"]))
     offered = {x.name for x in limits}
     kept = {k: v for k, v in typed.items() if k.startswith("limit.") and k not in offered}
-    rescue = forms.rescue_rows(rules, typed, trouble)
+    rescue, premed = (forms.rescue_rows(rules, typed, trouble, group) for group in ("rescue", "premed"))
     known = {a.name for asks in groups.values() for a in asks} | {x.name for x in limits}
-    known |= {a.name for row in rescue for a in row} | {"code", "amend_reason"}
+    known |= {a.name for row in (*rescue, *premed) for a in row} | {"code", "amend_reason"}
     loose = "; ".join(f"{k.replace('_', ' ')}: {w}" if k else w for k, w in trouble.items() if k not in known)
-    code = Ask(name="code", label="Code from your app, or a passkey", kind="code", why=trouble.get("code", ""))
     reason = Ask(name="amend_reason", label="Why is it changed?", value=typed.get("amend_reason", ""),
                  why=trouble.get("amend_reason", trouble.get("reason", "")))  # fmt: skip
     draft = page.get("draft")
@@ -128,11 +128,47 @@ def _shown(
     found.sort(key=lambda f: {"not_met": 0, "unknown": 1, "met": 2}[f["verdict"]])
     page |= {
         "groups": groups, "limits": limits, "kept": kept, "rescue": rescue, "trouble": loose, "any_trouble": bool(trouble),
-        "code": code, "reason": reason, "findings": found,
+        "code_why": trouble.get("code", ""), "reason": reason, "findings": found,
         "stops": draft is not None and any(f.stops for f in draft.findings),
         "rescue_open": any(a.value or a.why for row in rescue for a in row), "evidence": _evidence(protocol, rules),
+        "premed": premed, "premed_open": any(a.value or a.why for row in premed for a in row),
+        "ramp_open": any(a.value or a.why for a in groups["ramp"]), "firm": _firm(draft) if draft else [],
+        "unset": _unset(rules, protocol, typed), "plan": queries.plan_of(page["course"]),
     }  # fmt: skip
     return render(request, "plan/order.html", page, status=status)
+
+
+def _firm(draft: actions.Draft) -> list[str]:
+    """The numbers that a signature stands for: mg and mL always both, and the pump."""
+    fields, plan = draft.fields, draft.plan
+    units = next((line for line in plan.lines if line.key == "units"), None)
+    mg = plan.line("dose_mg")
+    if units is not None:
+        return [f"{mg.shown} mg", f"{units.shown} {units.unit}"]
+    draw = plan.line("draw_ml")
+    strength = plain(float(plan.order.product_mg_per_ml))
+    found = [f"{mg.shown} mg", f"{draw.shown} mL of {strength} mg/mL"]
+    if plan.order.bag_ml is not None:
+        found.append(f"in all {plan.line('final_ml').shown} mL at {plan.line('mg_per_ml').shown} mg/mL")
+    if fields["duration_min"]:
+        found.append(f"over {plan.line('minutes').shown} min")
+        found += [f"{line.shown} mL/h" for line in plan.lines if line.key.startswith("ml_per_h")]
+    if fields["for_sessions"] > 1:
+        found.append(f"for {fields['for_sessions']} sessions")
+    return found
+
+
+def _unset(rules: Reference, protocol: Protocol, typed: Mapping[str, Any]) -> list[str]:
+    """Bounds of this protocol and route that the clinic has not set: said before anybody has typed a number."""
+    route = forms.route_of(protocol, typed)
+    if route is None:
+        return []
+    found = rules.plan_rules(protocol.key, route)
+    named = {
+        "the most per kg": found.ceiling_mg_per_kg, "the most in mg": found.ceiling_mg,
+        "the fastest rate": found.most_mg_per_h, "where the anaesthetic range begins": found.anaesthetic_from,
+    }  # fmt: skip
+    return [name for name, limit in named.items() if limit is not None and (limit.value is None)]
 
 
 def _cited(finding: dict[str, Any], rules: Reference) -> dict[str, Any]:
