@@ -84,4 +84,5 @@ def tell(line: str) -> None:
     for row in people["patient"]:
         if "account" in row:
             click.echo(f"  {row['account']:24} {row['name']:18} patient")
+    click.echo("A check-in as Cleo gets it on her phone, without a password: /c/demo-check-in-of-cleo/")
     click.echo("The second factor is asked for; the demo's sign-in page shows the code that an app would show.\n")
