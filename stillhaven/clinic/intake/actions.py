@@ -107,15 +107,28 @@ def _kept(value: Any) -> Any:
 
 @transaction.atomic
 def give(
-    patient: Patient, key: str, typed: Mapping[str, Any], *, by: User, at: datetime, none: bool = False, seen: str = "",
-    chosen: Mapping[str, str] | None = None, reason: str = "", uid: UUID | None = None,
+    patient: Patient, key: str, typed: Mapping[str, Any], *, by: User, at: datetime, none: bool = False,
+    seen: str | None = None, chosen: Mapping[str, str] | None = None, reason: str = "", uid: UUID | None = None,
 ) -> list[Answer]:  # fmt: skip
     """Give the answers of one section.  What cannot be read stops all of them; what was answered before is amended.
 
     `none` answers every question that is still open with its "none of these".  `seen` are the fingerprints of what the
-    form showed; where somebody else answered differently meanwhile, `editing.Clashed` carries both.
+    form showed; where somebody else answered differently meanwhile, `editing.Clashed` carries both.  Without `seen`
+    (a program, a form on paper) what is given stands.
     """
     form, section = _section(patient, key)
+    return take(
+        patient, form, section, typed, by=by, at=at, none=none, seen=seen, chosen=chosen, reason=reason, uid=uid
+    )
+
+
+@transaction.atomic
+def take(
+    patient: Patient, form: IntakeRules, section: Section, typed: Mapping[str, Any], *, by: User, at: datetime,
+    none: bool = False, seen: str | None = None, chosen: Mapping[str, str] | None = None, reason: str = "",
+    uid: UUID | None = None,
+) -> list[Answer]:  # fmt: skip
+    """The same for any group of questions, such as a whole form that came on paper."""
     intake = begin(patient, by=by, at=at)
     if uid is not None and Answer.objects.filter(uid=uid).exists():
         uid = None  # sent twice, or again after the back button: what is the same changes nothing, what is new is kept
@@ -130,9 +143,10 @@ def give(
         )
         mine |= filled
         said |= {k: Said(value=v) for k, v in filled.items()}
-    own = {k: editing.MINE for k, a in answers.items() if a.by_id == by.pk}  # nobody clashes with themselves
+    # nobody clashes with themselves, nor with a form that was never on a screen
+    own = {k: editing.MINE for k in mine if seen is None or (k in answers and answers[k].by_id == by.pk)}
     merged = editing.merge(
-        editing.read_stamps(seen), mine, {k: stands.get(k) for k in mine}, chosen=own | dict(chosen or {})
+        editing.read_stamps(seen or ""), mine, {k: stands.get(k) for k in mine}, chosen=own | dict(chosen or {})
     )
     if merged.clashes:
         raise editing.Clashed(merged.clashes)
@@ -150,7 +164,7 @@ def give(
     if entries:
         record.append(*entries, by=by)
     _call_staff(section, entries, patient, by=by, at=at)
-    Draft.objects.filter(intake=intake, section=key, author=by).delete()
+    Draft.objects.filter(intake=intake, section=section.key, author=by).delete()
     if changes and intake.reviewed_at is not None:
         _news(intake, by=by)
     return entries
@@ -453,5 +467,5 @@ def answer_call(call: SafetyCall, text: str, *, by: User, at: datetime, uid: UUI
 
 __all__ = [
     "OUTCOMES", "add_medicine", "add_trial", "answer_call", "begin", "change_medicine", "give", "judge_dose", "keep_card",
-    "keep_draft", "medicines_done", "remove_line", "review", "send", "trials_done",
+    "keep_draft", "medicines_done", "remove_line", "review", "send", "take", "trials_done",
 ]  # fmt: skip

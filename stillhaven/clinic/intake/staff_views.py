@@ -71,7 +71,8 @@ def read(request: HttpRequest, desk: Desk) -> HttpResponse:
         "medicines_asked": answers.get(queries.MEDICINES_ASKED), "trials_asked": answers.get(queries.TRIALS_ASKED),
         "labels": desk.form.class_labels, "cards": queries.cards_of(patient), "reviews": reviews,
         "chart": roles.may(user, "chart.view"), "edits": roles.may(user, "patient.change"), "more": _more(patient),
-        "fill_url": desk.home, "review_url": desk.url("review"),
+        "fill_url": desk.home,
+        "review": form(request, "review", desk.url("review"), _("I have gone through it: mark as reviewed")),
     }  # fmt: skip
     for section in sections:
         kind = section["section"].kind  # type: ignore[attr-defined]
