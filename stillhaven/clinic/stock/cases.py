@@ -165,7 +165,7 @@ def report_loss(
         new: Any = record.amend(
             old, by=by, at=at, reason="the report was completed", uid=uid or uuids.uuid4(), **fields
         )
-        return new  # type: ignore[no-any-return]
+        return new
     report = LossReport(uid=uid or uuids.uuid4(), site=site.pk, case=case, **fields)
     record.append(report, by=by)
     return report

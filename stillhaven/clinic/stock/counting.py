@@ -211,9 +211,9 @@ def _counted_lines(
             steps.append(Step(vial=vial, kind=Kind.COUNTED, counted_mg=amount, belongs_to=count.uid, note=note))
     if not steps:
         return []
-    other = User.objects.get(pk=first.by_id)
-    uid = uuids.uuid5(count.uid, "counted")
-    return write(count.site, steps, by=by, at=at, uid=uid, witness=Witness(user=other, how="own sheet"))
+    other = User.objects.get(pk=first.by_id or 0)
+    start = uuids.uuid5(count.uid, "counted")
+    return write(count.site, steps, by=by, at=at, uid=start, witness=Witness(user=other, how="own sheet"))
 
 
 def _row(row: Counted) -> dict[str, Any]:
@@ -233,8 +233,9 @@ def _note_recount(
     off = "; ".join(f"{r.group.label}: {r.difference_mg:+.2f} mg" for r in found if r.difference)
     who = f"{result.first_name} and {result.second_name}"
     step = CaseStep(
-        uid=uuids.uuid5(count.uid, "step"), site=count.site, happened_at=at, case_id=count.case_uid, kind="recount",
-        text=f"Counted again by {who}: {off or 'the count is what the book says'}", value={"count": str(count.uid)},
+        uid=uuids.uuid5(count.uid, "step"), site=count.site, happened_at=at, case_id=count.case_uid or count.uid, kind="recount",
+        text=f"Counted again by {who}: {off or 'the count is what the book says'}",
+        value={"count": str(count.uid)},
     )  # fmt: skip
     record.append(step, by=by)
     return step

@@ -15,7 +15,7 @@ from stillhaven.clinic.stock.models import Vial
 from stillhaven.science import stock as rules
 
 LOT = "DEMO-K50-01"
-_SUPPLIER = {"supplier": "Harbor Medical Supply (synthetic)", "supplier_address": "1 Pier Road, Anytown",
+_SUPPLIER: dict[str, Any] = {"supplier": "Harbor Medical Supply (synthetic)", "supplier_address": "1 Pier Road, Anytown",
              "supplier_dea": "RH0000000"}  # fmt: skip
 # product, lot, containers, days until it expires
 _DELIVERIES = (

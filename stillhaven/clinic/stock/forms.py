@@ -14,7 +14,6 @@ from django.utils.translation import gettext as _
 from stillhaven.clinic.people import witness
 from stillhaven.clinic.people.asking import Ask, Form, form
 from stillhaven.clinic.people.models import Site
-from stillhaven.clinic.schedule.models import Chair
 from stillhaven.clinic.stock import cases, counting, queries
 from stillhaven.clinic.stock.models import SAFE, StockCase, StockCount, StockLine, Vial
 from stillhaven.reference import load as reference
@@ -27,6 +26,7 @@ WORDS = {
     "sent_off": "Sent to a reverse distributor", "destroyed": "Destroyed on site", "counted": "Counted",
     "adjusted": "Book set to the count",
 }  # fmt: skip
+_PREPARATION = "Preparation room"
 DRUGS = {"ketamine": "Racemic ketamine", "s_ketamine": "S-ketamine", "esketamine": "Esketamine"}
 
 
@@ -70,9 +70,10 @@ def place_words(place: str) -> str:
 
 
 def places(site: Site) -> tuple[tuple[str, str], ...]:
-    """Where a vial can be: the safe, the preparation room, each chair."""
-    chairs = Chair.objects.filter(site=site).order_by("order", "name").values_list("name", flat=True)
-    return ((SAFE, _("The safe")), ("Preparation room", _("Preparation room")), *((c, c) for c in chairs))
+    """Where a vial can be: the safe, the preparation room, and every place that was named before."""
+    used = StockLine.objects.filter(site=site.pk).order_by().values_list("place", flat=True).distinct()
+    fixed = {SAFE: _("The safe"), _PREPARATION: _("Preparation room")}
+    return (*fixed.items(), *((p, p) for p in sorted(used) if p not in fixed and p != "gone"))
 
 
 def waste_asks(mg: Decimal, ml: str) -> tuple[Ask, ...]:

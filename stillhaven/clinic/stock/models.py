@@ -124,7 +124,7 @@ class StockLine(Witnessed):
     class Meta(Witnessed.Meta):
         abstract = False
         ordering = ("line_no",)
-        constraints = (
+        constraints = (  # type: ignore[assignment]
             *Witnessed.Meta.constraints,
             models.UniqueConstraint("site", "line_no", name="stock_line_no"),
             models.UniqueConstraint("site", "prev_line", name="stock_line_follows"),

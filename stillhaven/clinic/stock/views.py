@@ -215,7 +215,14 @@ def _names(user: Any, lines: list[StockLine]) -> dict[int, str]:
 def move(request: HttpRequest, site: Site, uid: UUID) -> HttpResponse:
     """Taken out of the safe, or brought back."""
     sent, found = read(request), queries.vial_or_404(request.user, uid)
-    actions.move([found], place=sent.text("place"), note=sent.text("note"), by=sent.by, at=sent.at, uid=sent.uid)
+    actions.move(
+        [found],
+        place=sent.text("other_place").strip() or sent.text("place"),
+        note=sent.text("note"),
+        by=sent.by,
+        at=sent.at,
+        uid=sent.uid,
+    )
     return done(request, sent, "stock:vial", uid)
 
 
