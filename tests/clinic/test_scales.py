@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -47,7 +47,7 @@ def begin(token: str, client: Client | None = None) -> Page:
 
 
 def answer_on(page: Page, value: str, **more: Any) -> Page:
-    action, fields = page.form("question")
+    _action, fields = page.form("question")
     fields.pop("answer", None)
     response = page.client.post(page.url, fields | ({"answer": value} if value else {}) | more, follow=True)
     last = response.redirect_chain[-1][0] if response.redirect_chain else page.url
@@ -137,7 +137,7 @@ def test_going_back_and_answering_again_calls_again_only_when_it_is_worse(demo: 
 
 
 def test_a_skipped_question_is_a_gap_and_a_skipped_item_nine_is_a_task(demo: Demo) -> None:
-    link, token = make(demo)
+    _link, token = make(demo)
     page = fill(begin(token), QUIET[:8])
     page = answer_on(page, "", skip="yes")
     page = answer_on(page, "1")
@@ -286,7 +286,6 @@ def test_the_tablet_shows_the_form_behind_a_lock_and_nothing_else(demo: Demo) ->
 
 def rated(demo: Demo, scale: str = "madrs", value: str = "2", **more: Any) -> Page:
     page = open_page(signed_in(demo.staff["prescriber"]), f"/patients/{demo.patients['ada'].pk}/scales/{scale}/")
-    _, fields = page.form("sheet")
     names = re.findall(r'name="(item\.[^"]+)"', page.text)
     return page.send("sheet", **({n.replace(".", "__"): value for n in dict.fromkeys(names)} | more))
 
@@ -424,7 +423,7 @@ def test_alerts_are_taken_handed_on_and_closed_with_a_note(demo: Demo) -> None:
 
 def test_another_sites_people_do_not_exist(demo: Demo) -> None:
     away = Site.objects.create(pk=7, name="Elsewhere")
-    stranger = Patient.objects.create(site=away, external_id="X1", name="Somebody Else", born="1980-01-01")
+    stranger = Patient.objects.create(site=away, external_id="X1", name="Somebody Else", born=date(1980, 1, 1))
     nurse = signed_in(demo.staff["nurse"])
     row = actions.record(stranger, "phq9", {"9": 3}, by=Program("x"), at=clock.now())
     task = AlertTask.objects.get()
