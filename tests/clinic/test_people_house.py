@@ -11,8 +11,6 @@ CLINIC = Path(__file__).resolve().parents[2] / "stillhaven" / "clinic"
 
 # Lines that wait for their room: the room brings the first use, and takes its line out of this list.
 NOT_BUILT_YET: dict[str, str] = {
-    "patient.change": "intake: patients are made by set-up until intake is built",
-    "course.open": "intake",
     "course.hold": "candidacy",
     "drill.run": "drills",
     "own.view": "portal: its pages check the account itself",
