@@ -233,7 +233,8 @@ def _note_recount(
     off = "; ".join(f"{r.group.label}: {r.difference_mg:+.2f} mg" for r in found if r.difference)
     who = f"{result.first_name} and {result.second_name}"
     step = CaseStep(
-        uid=uuids.uuid5(count.uid, "step"), site=count.site, happened_at=at, case_id=count.case_uid or count.uid, kind="recount",
+        uid=uuids.uuid5(count.uid, "step"), site=count.site, happened_at=at, case_id=count.case_uid or count.uid,
+        kind="recount",
         text=f"Counted again by {who}: {off or 'the count is what the book says'}",
         value={"count": str(count.uid)},
     )  # fmt: skip
