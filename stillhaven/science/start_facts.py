@@ -93,6 +93,7 @@ class StartFacts:
     escort_phone: str | None = None
     escort_reachable: bool | None = None
     consents: tuple[Consent, ...] | None = None
+    wants_today: bool | None = None  # asked today: nothing has changed, and they still want it
     pregnant: bool | None = None
     medicine_changes_asked: bool | None = None
     medicine_classes: frozenset[str] | None = None

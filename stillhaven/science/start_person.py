@@ -202,7 +202,7 @@ def escort_findings(facts: StartFacts, rules: StartRules) -> tuple[Finding, ...]
 
 def consent_findings(facts: StartFacts, rules: StartRules) -> tuple[Finding, ...]:
     """Is consent signed and not withdrawn: to the treatment, and to off-label use where the order is off-label?"""
-    found = [_consent(facts, "treatment", "consent to treatment", rules)]
+    found = [_consent(facts, "treatment", "consent to treatment", rules), _today(facts, rules)]
     off_label = facts.order.off_label if facts.order else None
     if off_label is None:
         found.append(
@@ -216,6 +216,18 @@ def consent_findings(facts: StartFacts, rules: StartRules) -> tuple[Finding, ...
     elif off_label:
         found.append(_consent(facts, "off_label", "off-label acknowledgement", rules))
     return tuple(found)
+
+
+def _today(facts: StartFacts, rules: StartRules) -> Finding:
+    """A signature of last week is no yes of today: were they asked, and do they still want it?"""
+    return rules.judge(
+        "consent_today",
+        facts.wants_today,
+        yes="asked today: nothing has changed, and they want it",
+        no="they do not want it today",
+        unknown="nobody has asked today whether they still want it",
+        to_do="stop here; talk with the prescriber" if facts.wants_today is False else "ask, and wait for the answer",
+    )
 
 
 def _consent(facts: StartFacts, kind: str, label: str, rules: StartRules) -> Finding:

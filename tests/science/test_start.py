@@ -111,6 +111,7 @@ FACTS = StartFacts(
     escort_phone="555 0100",
     escort_reachable=True,
     consents=(Consent(kind="treatment", signed_at=NOW - 90 * MIN), Consent(kind="off_label", signed_at=NOW - 90 * MIN)),
+    wants_today=True,
     pregnant=False,
     medicine_changes_asked=True,
     medicine_classes=frozenset({"statin"}),
@@ -210,6 +211,8 @@ CASES = [
     ),
     ("consent_off_label", {"consents": (Consent(kind="treatment", signed_at=NOW),)}, NOT_MET),
     ("consent_off_label", order(off_label=None), UNKNOWN),
+    ("consent_today", {"wants_today": False}, NOT_MET),
+    ("consent_today", {"wants_today": None}, UNKNOWN),
     ("pregnancy", {"pregnant": True}, NOT_MET),
     ("pregnancy", {"pregnant": None}, UNKNOWN),
     ("medicine_changes", {"medicine_changes_asked": False}, NOT_MET),
@@ -340,6 +343,17 @@ def test_the_longer_of_drug_and_order_fasting_holds():
 def test_fasting_says_how_long_to_wait():
     early = replace(FACTS, last_taken={"food": LastTaken(at=NOW - 200 * MIN)})
     assert find("fasting_food", early).to_do == "wait 1 h 40 min more"
+
+
+def test_what_was_signed_and_no_longer_holds_says_why():
+    old = Consent(kind="treatment", signed_at=NOW - MIN, against="Treatment: the signature has run out")
+    finding = find("consent_treatment", replace(FACTS, consents=(old,)))
+    assert finding.verdict is NOT_MET
+    assert "run out" in finding.because
+    doubt = Consent(kind="treatment", signed_at=NOW - MIN, against="nobody has set for how long", unknown=True)
+    finding = find("consent_treatment", replace(FACTS, consents=(doubt,)))
+    assert finding.verdict is UNKNOWN
+    assert "nobody has set" in finding.because
 
 
 def test_withdrawn_and_never_signed_are_told_apart():

@@ -58,7 +58,8 @@ def ask_everything(page: Page) -> Page:
     """Every question of the list, card by card."""
     page = page.send("identity", identifiers=["name", "birth_date"]).send("weight", weight="82", unit="kg")
     page = page.send("fasting", **_nones(page))
-    page = page.send("escort", name="Ruth Fernsby", phone="555-0101", reachable="yes").send("pregnancy", pregnant="no")
+    page = page.send("escort", name="Ruth Fernsby", phone="555-0101", reachable="yes").send("consent", wants="yes")
+    page = page.send("pregnancy", pregnant="no")
     page = page.send("medicines", changes="none").send("mood", words="a bit nervous")
     page = page.send("moaas", value="5").send("pain", value="1").send("nausea", value="0")
     page = page.send("iv_site", site="left forearm", gauge="22", patent="yes", attempts="1")

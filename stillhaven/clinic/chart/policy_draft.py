@@ -244,7 +244,8 @@ class Version:
 
 def history(site: int) -> list[Version]:
     """Every version, newest first, with how much each changed."""
-    found, before = [], {}
+    found: list[Version] = []
+    before: dict[str, Any] = {}
     for number, entry in enumerate(policy.versions(site), 1):
         signed = entry.content.get(policy.SIGNED, {})
         settings = _settings(entry)

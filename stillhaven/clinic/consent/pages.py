@@ -35,7 +35,7 @@ def words_of(row: Standing) -> str:
 def rows(patient: Patient, now: datetime, only: list[str] | None = None) -> dict[str, Any]:
     """Every document in three groups: what treatment waits for, what is one's own choice, and what is done."""
     found = queries.standing(patient, queries.course_now(patient), now)
-    shown = [
+    shown: list[dict[str, Any]] = [
         {"row": row, "words": words_of(row), "done": row.state is State.SIGNED}
         for row in found
         if (only is None or row.document in only) and (row.gate is not Gate.THERAPY or row.signed_at or only)

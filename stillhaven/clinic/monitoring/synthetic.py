@@ -71,6 +71,7 @@ def preflight(
         (43, "weight", {"weight": str(weight_kg), "unit": "kg"}),
         (42, "fasting", fasting(session.site_id, before)),
         (41, "escort", {"name": escort, "phone": escort_phone, "reachable": "yes"}),
+        (40, "consent", {"wants": "yes"}),
         (40, "pregnancy", {"pregnant": "no"}),
         (39, "medicines", {"classes": [], "other": "", "changes": "none"}),
         (38, "mood", {"words": "A bit nervous, slept well."}),

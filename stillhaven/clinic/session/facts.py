@@ -54,6 +54,7 @@ def start_facts(session: TreatmentSession, at: datetime) -> start.StartFacts:
         escort_phone=_get(checks, "escort", lambda v: v["phone"] or None),
         escort_reachable=_get(checks, "escort", lambda v: v["reachable"]),
         consents=_consents(session, at),
+        wants_today=_get(checks, "consent", lambda v: v["wants"]),
         pregnant=_get(checks, "pregnancy", lambda v: v["pregnant"]),
         medicine_changes_asked=_get(checks, "medicines", lambda v: bool(v["asked"])),
         medicine_classes=_get(checks, "medicines", lambda v: frozenset(v["classes"])),

@@ -14,10 +14,13 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
 
+from stillhaven.clinic.consent import queries as consent
 from stillhaven.clinic.people.asking import YES_NO, Ask, Form, form
+from stillhaven.clinic.record import clock
 from stillhaven.clinic.session import preflight
 from stillhaven.clinic.session.models import Check, TreatmentSession
 from stillhaven.reference.load import Reference
+from stillhaven.science.consent import Gate
 from stillhaven.science.scales import Scale
 
 Said = tuple[tuple[str, str], ...]
@@ -67,6 +70,7 @@ def questions(session: TreatmentSession, rules: Reference) -> list[Question]:
         _weight(),
         _fasting(drug, rules),
         _escort(session),
+        _consent(session),
         _pregnancy(),
         _medicines(drug, rules),
         _mood(),
@@ -197,6 +201,23 @@ def _escort(session: TreatmentSession) -> Question:
     return Question(
         kind="escort", title="Who takes the person home?", asks=asks,
         words=lambda v: f"{v['name']}, {v['phone'] or 'no telephone'}; reached today: {say(v['reachable'])}",
+    )  # fmt: skip
+
+
+def _consent(session: TreatmentSession) -> Question:
+    """The signatures stand in the consent room; what is asked here is today's yes."""
+    drug = session.order.drug if session.order else ""
+    book = consent.book()
+    stand = "; ".join(
+        f"{row.title}: {row.state.words}"
+        for row in consent.standing(session.patient, session.course, clock.now())
+        if row.gate in (Gate.TREATMENT, Gate.OFF_LABEL) and book.document(row.document).concerns(drug)
+    )
+    return Question(
+        kind="consent", title="Do they still want it today?", about=f"{stand}." if stand else "",
+        asks=lambda v: (Ask(name="wants", label="Nothing has changed since they signed, and they want it today",
+                            kind="choice", options=YES_NO, value=_old(v, "wants")),),
+        words=lambda v: {True: "Yes, nothing has changed", False: "No"}.get(v["wants"], "Not known"),
     )  # fmt: skip
 
 

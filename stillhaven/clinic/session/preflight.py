@@ -167,6 +167,7 @@ CLEANERS: dict[str, Callable[[Mapping[str, Any]], dict[str, Any]]] = {
     "weight": _weight,
     "fasting": _fasting,
     "escort": _escort,
+    "consent": _yes_no("wants"),
     "pregnancy": _pregnancy,
     "medicines": _medicines,
     "iv_site": _iv_site,
