@@ -483,7 +483,8 @@ def series_days(first: date, per_week: float, sessions: int, weekdays: Sequence[
         if len(wanted) < a_week:
             raise BadInput("weekdays", f"tick at least {a_week} days of the week for {a_week} sessions a week")
         wanted = _spread(wanted, a_week)
-        found, day = [], first
+        found: list[date] = []
+        day = first
         while len(found) < sessions:
             if day.weekday() in wanted:
                 found.append(day)
@@ -503,7 +504,7 @@ def _spread(days: list[int], count: int) -> list[int]:
         around = [*chosen, chosen[0] + 7]
         return min(b - a for a, b in pairwise(around)), tuple(-d for d in chosen)
 
-    return list(max(combinations(days, count), key=gap))
+    return list(sorted(combinations(days, count), key=gap)[-1])
 
 
 def local(day: date, at: time, zone: tzinfo) -> datetime:

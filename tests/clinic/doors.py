@@ -13,6 +13,7 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from PIL import Image
 
+from stillhaven.clinic.messages.models import OutMessage
 from stillhaven.clinic.monitoring import drills
 from stillhaven.clinic.people.factors import current_totp
 from stillhaven.clinic.people.models import ApiToken, Patient, Site, User
@@ -20,6 +21,7 @@ from stillhaven.clinic.people.roles import Role
 from stillhaven.clinic.plan.models import Order
 from stillhaven.clinic.record import actions as record
 from stillhaven.clinic.record import clock
+from stillhaven.clinic.schedule.models import Appointment, Competence, Shift, Waiting
 from stillhaven.clinic.session.models import Event, TreatmentSession
 from stillhaven.clinic.vitals import actions as vitals
 from stillhaven.clinic.vitals.models import Attachment, Device
@@ -48,6 +50,13 @@ PAGES: dict[str, tuple[str, str]] = {
     "chart:wall": ("board.view", ""), "chart:device": ("device.attach", "device"), "chart:message": ("device.attach", "message"),
     "chart:patients": ("chart.view", ""), "chart:patient": ("chart.view", "patient"), "chart:history": ("chart.view", "entry"),
     "monitoring:what_if": ("session.view", "running"), "drills:all": ("drill.run", ""), "drills:one": ("drill.run", "drill"),
+    "schedule:day": ("schedule.view", ""), "schedule:week": ("schedule.view", ""), "schedule:places": ("schedule.view", ""),
+    "schedule:shifts": ("schedule.view", ""), "schedule:competences": ("schedule.view", ""),
+    "schedule:calendar_link": ("calendar.link", ""), "schedule:feed": (PUBLIC, "secret"),
+    "chart:book": ("schedule.book", ""), "chart:visit": ("schedule.view", "visit"), "chart:waiting": ("schedule.waitlist", ""),
+    "chart:visits": ("schedule.view", "patient"), "chart:patient_calendar": ("calendar.link", "patient"),
+    "chart:tomorrow": ("tomorrow.view", ""), "chart:gate": ("tomorrow.view", "gate"), "chart:course_facts": ("course.fact", "course"),
+    "post:outbox": ("outbox.view", ""), "portal:appointments": ("own.view", ""), "portal:confirm": (PUBLIC, "secret"),
     "portal:home": ("own.view", ""), "portal:visit": ("own.view", "signed"), "portal:visit_pdf": ("own.view", "signed"),
 }  # fmt: skip
 STREAM = "monitoring:stream"
@@ -73,11 +82,21 @@ WRITES: dict[str, tuple[str, str]] = {
     "recovery:look": ("recovery.check", "running"), "recovery:override": ("recovery.override", "running"),
     "recovery:discharge": ("recovery.discharge", "running"), "recovery:sign": ("record.sign", "running"),
     "recovery:addendum": ("record.amend", "signed"),
+    "schedule:place_save": ("chair.change", ""), "schedule:shift_add": ("schedule.shift", ""),
+    "schedule:shift_drop": ("schedule.shift", "shift"), "schedule:competence_add": ("staff.competence", ""),
+    "schedule:competence_back": ("staff.competence", "paper"), "chart:visit_move": ("schedule.move", "visit"),
+    "chart:visit_cancel": ("schedule.cancel", "visit"), "chart:visit_no_show": ("schedule.no_show", "visit"),
+    "chart:visit_arrived": ("session.check_in", "visit"), "chart:visit_said": ("session.check_in", "visit"),
+    "chart:visit_offer": ("schedule.waitlist", "offer"), "chart:waiting_add": ("schedule.waitlist", ""),
+    "chart:waiting_off": ("schedule.waitlist", "waiting"), "chart:reach": ("outbox.change", "patient"),
+    "chart:course_fact_add": ("course.fact", "course"), "post:again": ("outbox.change", "letter"), "post:heard": (PUBLIC, ""),
+    "portal:appointment_ask": ("own.view", "visit"),
     "drills:start": ("drill.run", ""), "drills:end": ("drill.run", "drill"),
     "chart:device_attach": ("device.attach", "device"), "chart:attachment_correct": ("device.attach", "attachment"),
 }  # fmt: skip
 BOTH = {  # pages that are forms of their own
     "people:unlock", "people:pin", "people:staff_add", "people:staff_person", "people:tokens", "plan:order", "plan:amend",
+    "schedule:calendar_link", "chart:book", "chart:gate", "chart:patient_calendar", "portal:appointments", "portal:confirm",
 }  # fmt: skip
 
 
@@ -145,10 +164,33 @@ class World:
             "message": {"uid": uid}, "patient": {"pk": self.running.patient_id}, "entry": {"uid": entry.uid},
             "token": {"pk": token.pk}, "user": {"pk": self.demo.staff["desk"].pk}, "attachment": {"uid": worn.uid},
         }  # fmt: skip
+        self._book(now)
         self.entry = entry
         manager, chair = self.demo.staff["manager"], self.demo.chairs["Chair 5"]
         drill = drills.start("saturation_falls", chair, [nurse], by=manager, at=now)
         self.kwargs["drill"] = {"uid": drill.session}
+
+    def _book(self, now: Any) -> None:
+        """A visit, a shift, a paper, somebody who waits and a message: what the book's addresses are about."""
+        site, nurse, who = self.demo.site, self.demo.staff["nurse"], self.running.patient
+        start, soon = now + timedelta(days=5), now + timedelta(days=4)
+        visit = Appointment.objects.create(
+            site=site, patient=who, kind="evaluation", starts_at=start, ends_at=start + timedelta(hours=1), booked_at=now
+        )  # fmt: skip
+        shift = Shift.objects.create(
+            site=site, staff=nurse, role="nurse", starts_at=soon, ends_at=soon + timedelta(hours=8)
+        )
+        paper = Competence.objects.create(site=site, staff=nurse, kind="bls", valid_from=now.date(), keeper="test")
+        waits = Waiting.objects.create(site=site, patient=who, from_day=now.date(), until_day=now.date(), asked_at=now)
+        letter = OutMessage.objects.create(
+            site=site, patient=who, channel="email", to="x@x.example", template="reminder", purpose="reminder", once="x",
+            due_at=now, queued_at=now, state="failed",
+        )  # fmt: skip
+        self.kwargs |= {
+            "visit": {"uid": visit.uid}, "gate": {"uid": visit.uid, "gate": "staff"}, "offer": {"uid": visit.uid, "pk": waits.pk},
+            "shift": {"pk": shift.pk}, "paper": {"pk": paper.pk}, "waiting": {"pk": waits.pk}, "letter": {"pk": letter.pk},
+            "secret": {"secret": "nobody-made-this"},
+        }  # fmt: skip
 
     def _staff(self, name: str, roles: list[str], site: Site) -> User:
         row = {

@@ -150,7 +150,7 @@ def test_stop_switches_texts_off_and_what_waits_is_not_sent(demo: Demo, provider
     assert actions.send_due(NOW + timedelta(hours=2))["sent"] == 0
     assert not actions.can_reach(demo.patients["ben"])
     no_key = Client().post("/outbox/heard/", "{}", content_type="application/json")
-    assert no_key.status_code == 404
+    assert no_key.status_code == 403
     assert actions.heard("2125550101", "stop by my house", at=NOW) == "nothing"
 
 

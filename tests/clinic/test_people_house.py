@@ -13,7 +13,6 @@ CLINIC = Path(__file__).resolve().parents[2] / "stillhaven" / "clinic"
 NOT_BUILT_YET: dict[str, str] = {
     "course.hold": "candidacy",
     "drill.run": "drills",
-    "own.view": "portal: its pages check the account itself",
 }
 
 

@@ -19,7 +19,7 @@ from stillhaven.science.errors import BadInput, Refused
 @transaction.atomic
 def let_pass(row: Appointment, gate: str, against: str, why: str, *, by: Any, at: datetime, uid: UUID) -> GateOverride:
     """Somebody lets a gate pass.  It holds against what the gate says now: when that changes, it is red again."""
-    roles.require_patient(by, "gate.override", row.patient)
+    roles.require_patient(by, "tomorrow.override", row.patient)
     known = GateOverride.objects.filter(uid=uid, appointment=row).first()
     if known is not None:
         return known
@@ -40,7 +40,7 @@ def let_pass(row: Appointment, gate: str, against: str, why: str, *, by: Any, at
 @transaction.atomic
 def give_to(row: Appointment, gate: str, owner: int, due_at: datetime, *, by: Any, at: datetime) -> GateTask:
     """Somebody sees to a gate until a moment."""
-    roles.require_patient(by, "gate.assign", row.patient)
+    roles.require_patient(by, "tomorrow.assign", row.patient)
     if gate not in tomorrow.NAMES:
         raise BadInput("gate", "is not a gate of this board")
     person = User.objects.filter(pk=owner, patient=None, is_active=True, sites=row.site_id).first()

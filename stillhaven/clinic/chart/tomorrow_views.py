@@ -37,14 +37,14 @@ from stillhaven.science.schedule import DOSING, local
 @staff_required
 def tomorrow(request: HttpRequest) -> HttpResponse:
     """What stands between tomorrow's visits and a start."""
-    roles.require(request.user, "gate.see")
+    roles.require(request.user, "tomorrow.view")
     site, now = schedule.site_of(request.user, request.GET.get("site", "")), clock.now()
     on = schedule.day_of(request.GET.get("day", ""), schedule.today(site, now) + timedelta(days=1))
     looked(request, site, "tomorrow's board")
     found = gates.board(site, on, now)
     lines = [_line(visit, row) for visit, row in found if visit.row.kind == DOSING]
     talks = [_line(visit, row) for visit, row in found if visit.row.kind != DOSING]
-    to_do = [
+    to_do: list[dict[str, Any]] = [
         {
             "visit": visit,
             "gate": gate,
@@ -98,7 +98,7 @@ def _next(site: Site, on: date) -> date | None:
 @staff_required
 def gate(request: HttpRequest, uid: str, gate: str) -> HttpResponse:
     """One gate of one visit: why it is as it is, who sees to it, and letting it pass by name."""
-    roles.require(request.user, "gate.see")
+    roles.require(request.user, "tomorrow.view")
     row = schedule.appointment_or_404(request.user, uid)
     if gate not in gates.NAMES:
         raise Http404
@@ -150,8 +150,8 @@ def gate(request: HttpRequest, uid: str, gate: str) -> HttpResponse:
         "gate": one,
         "name": gates.NAMES[gate][0],
         "day": on,
-        "give": give if one.is_open and roles.may(request.user, "gate.assign") else None,
-        "let": let if one.is_open and roles.may(request.user, "gate.override") else None,
+        "give": give if one.is_open and roles.may(request.user, "tomorrow.assign") else None,
+        "let": let if one.is_open and roles.may(request.user, "tomorrow.override") else None,
         "ways": _ways(request, row, gate),
     }
     return render(request, "chart/gate.html", shown)
@@ -265,6 +265,7 @@ def course_facts(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 @staff_required
 def course_fact_add(request: HttpRequest, pk: int) -> HttpResponse:
+    roles.require(request.user, "course.fact")
     course, kind = _course(request, pk), request.POST.get("kind", "")
     value: dict[str, Any] = {"number": request.POST.get("number", "").strip()[:60]}
     if kind == "rems_enrolment":

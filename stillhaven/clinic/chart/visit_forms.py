@@ -90,7 +90,7 @@ def _words(phase: Phase, per_week: float, count: int | None) -> str:
 def typed(request: HttpRequest) -> Typed:
     """What was sent, kept as it was typed."""
     data = request.POST if request.method == "POST" else request.GET
-    values = {k: v for k, v in data.items() if k not in ("csrfmiddlewaretoken", "weekdays")}
+    values: dict[str, Any] = {k: v for k, v in data.items() if k not in ("csrfmiddlewaretoken", "weekdays")}
     count = (
         min(int(values["rows"]), MOST_ROWS)
         if str(values.get("rows", "")).isdecimal() and len(str(values["rows"])) < 4

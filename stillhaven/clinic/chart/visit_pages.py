@@ -88,7 +88,8 @@ def _waiting(request: HttpRequest, row: Appointment, one: Any) -> dict[str, Any]
 
 def _forms(request: HttpRequest, row: Appointment, now: datetime) -> dict[str, Form]:
     """The deeds that this person may do with this visit now."""
-    user, found = request.user, {}
+    user = request.user
+    found: dict[str, Form] = {}
     if row.state != "booked":
         return found
     start = row.starts_at.astimezone(queries.zone_of(row.site))

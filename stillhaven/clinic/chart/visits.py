@@ -26,6 +26,7 @@ from stillhaven.clinic.record import actions as record
 from stillhaven.clinic.record import clock
 from stillhaven.clinic.schedule import actions as schedule_actions
 from stillhaven.clinic.schedule import calendar, queries, reminders, upkeep
+from stillhaven.clinic.schedule.models import Waiting
 from stillhaven.clinic.schedule.sheet import KIND_WORDS
 from stillhaven.clinic.schedule.upkeep_views import WEEKDAYS, day, hour, number, weekdays
 from stillhaven.clinic.schedule.views import frame, line, looked
@@ -93,11 +94,11 @@ def book(request: HttpRequest) -> HttpResponse:
         raise
     except Refused as error:
         record.log_access(
-            by=request.user,
+            by=request.user,  # type: ignore[arg-type]
             what="refused",
             path=f"POST {request.path}",
             refused=True,
-            why=error.why[:500],  # type: ignore[arg-type]
+            why=error.why[:500],
             patient=patient.pk,
             site=patient.site_id,
         )
@@ -193,6 +194,7 @@ def visit(request: HttpRequest, uid: str) -> HttpResponse:
 @staff_required
 def move(request: HttpRequest, uid: str) -> HttpResponse:
     """Another time, chair or nurse.  What does not fit comes back with the nearest times that do."""
+    roles.require(request.user, "schedule.move")
     row = queries.appointment_or_404(request.user, uid)
     took = request.POST.get("take", "")
     if took:
@@ -228,6 +230,7 @@ def _moment(text: str) -> datetime:
 @require_POST
 @staff_required
 def cancel(request: HttpRequest, uid: str) -> HttpResponse:
+    roles.require(request.user, "schedule.cancel")
     row = queries.appointment_or_404(request.user, uid)
     booking.cancel_visit(row.pk, request.POST.get("why", ""), by=request.user, at=clock.now())
     messages.success(request, _("The visit is cancelled; its place is free."))
@@ -237,6 +240,7 @@ def cancel(request: HttpRequest, uid: str) -> HttpResponse:
 @require_POST
 @staff_required
 def no_show(request: HttpRequest, uid: str) -> HttpResponse:
+    roles.require(request.user, "schedule.no_show")
     row = queries.appointment_or_404(request.user, uid)
     booking.no_show_visit(row.pk, request.POST.get("why", ""), by=request.user, at=clock.now())
     messages.success(request, _("Written down: the person did not come."))
@@ -246,6 +250,7 @@ def no_show(request: HttpRequest, uid: str) -> HttpResponse:
 @require_POST
 @staff_required
 def arrived(request: HttpRequest, uid: str) -> HttpResponse:
+    roles.require(request.user, "session.check_in")
     row = queries.appointment_or_404(request.user, uid)
     schedule_actions.arrived(row.pk, by=request.user, at=clock.now())
     return redirect("chart:visit", uid=row.uid)
@@ -255,6 +260,7 @@ def arrived(request: HttpRequest, uid: str) -> HttpResponse:
 @staff_required
 def said(request: HttpRequest, uid: str) -> HttpResponse:
     """What the patient said on the telephone before the visit."""
+    roles.require(request.user, "session.check_in")
     row = queries.appointment_or_404(request.user, uid)
     upkeep.answer(
         row, "confirm", confirm_value(request) | {"by_phone": True}, by=request.user, at=clock.now(), uid=_uid(request)
@@ -357,6 +363,7 @@ def visits(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 @staff_required
 def reach(request: HttpRequest, pk: int) -> HttpResponse:
+    roles.require(request.user, "outbox.change")
     patient = queries.patient_or_404(request.user, pk)
     post.set_reach(
         patient,
@@ -436,6 +443,7 @@ def waiting(request: HttpRequest) -> HttpResponse:
 @require_POST
 @staff_required
 def waiting_add(request: HttpRequest) -> HttpResponse:
+    roles.require(request.user, "schedule.waitlist")
     patient = queries.patient_or_404(request.user, request.POST.get("patient", ""))
     first, last = day(request, "from_day"), day(request, "until_day")
     assert first is not None
@@ -459,6 +467,8 @@ def waiting_add(request: HttpRequest) -> HttpResponse:
 @require_POST
 @staff_required
 def waiting_off(request: HttpRequest, pk: int) -> HttpResponse:
+    roles.require(request.user, "schedule.waitlist")
+    queries.row_or_404(Waiting, request.user, pk)
     upkeep.stop_waiting(pk, "taken_off", by=request.user)
     messages.success(request, _("Taken off the list."))
     return redirect("chart:waiting")

@@ -16,6 +16,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_POST
 
 from stillhaven.clinic.messages import actions, queries
+from stillhaven.clinic.messages.models import OutMessage
 from stillhaven.clinic.people import roles
 from stillhaven.clinic.people.asking import form, problem_of
 from stillhaven.clinic.people.gate import staff_required
@@ -46,6 +47,10 @@ def outbox(request: HttpRequest) -> HttpResponse:
 @require_POST
 @staff_required
 def again(request: HttpRequest, pk: int) -> HttpResponse:
+    roles.require(request.user, "outbox.change")
+    user: Any = request.user
+    if not OutMessage.objects.filter(pk=pk, site_id__in=user.site_ids).exists():
+        raise Http404
     actions.try_again(pk, by=request.user, at=clock.now())
     messages.success(request, _("It is in the queue again."))
     return redirect("post:outbox")
@@ -54,11 +59,11 @@ def again(request: HttpRequest, pk: int) -> HttpResponse:
 @csrf_exempt
 @require_POST
 def heard(request: HttpRequest) -> HttpResponse:
-    """A provider brings an answer to a text: {"from", "text"} with its key.  Without the key there is no such page."""
+    """A provider brings an answer to a text: {"from", "text"} with its key."""
     key = os.environ.get("STILLHAVEN_SMS_TOKEN", "")
     given = request.headers.get("Authorization", "").removeprefix("Bearer ")
     if not key or not hmac.compare_digest(key.encode(), given.encode()):
-        raise Http404
+        return JsonResponse({"why": "this needs the provider's key"}, status=403)
     try:
         body = json.loads(request.body or b"{}")
         sender, text = str(body["from"])[:40], str(body["text"])[:1000]

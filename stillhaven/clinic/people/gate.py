@@ -78,7 +78,7 @@ def doors(request: HttpRequest) -> list[dict[str, Any]]:
         return []
     every = [
         ("board.view", "chart:board", _("Board"), _("Who needs me now, chair by chair")),
-        ("gate.see", "chart:tomorrow", _("Tomorrow"), _("Go or no-go: every visit of the day with what is still open")),
+        ("tomorrow.view", "chart:tomorrow", _("Tomorrow"), _("Go or no-go: every visit of the day with what is still open")),
         ("schedule.view", "schedule:day", _("Schedule"), _("Who sits where and when; book, move, cancel")),
         ("outbox.view", "post:outbox", _("Outbox"), _("Reminders on their way, sent, and those that did not go out")),
         ("chart.view", "chart:patients", _("Patients"), _("Charts of the people in care")),

@@ -88,10 +88,9 @@ _LINES: dict[str, set[Any]] = {
     "staff.competence": {Role.MANAGER, Role.ADMINISTRATOR, Role.MEDICAL_DIRECTOR},
     "calendar.link": _CARE | {Role.FRONT_DESK, Role.THERAPIST, Role.MANAGER},
     "course.fact": _CARE | {Role.FRONT_DESK, Role.BILLER},  # enrolment, authorisation: what an outside office knows
-    "gate.see": _CARE | {Role.FRONT_DESK, Role.MANAGER, Role.THERAPIST},
-    "gate.assign": _CARE | {Role.FRONT_DESK, Role.MANAGER},
-    "gate.override": _SIGNS | {Role.MANAGER},
-    "own.appointments": {"patient"},
+    "tomorrow.view": _CARE | {Role.FRONT_DESK, Role.MANAGER, Role.THERAPIST},
+    "tomorrow.assign": _CARE | {Role.FRONT_DESK, Role.MANAGER},
+    "tomorrow.override": _SIGNS | {Role.MANAGER},
     "outbox.view": _CARE | {Role.FRONT_DESK, Role.MANAGER},
     "outbox.change": _CARE | {Role.FRONT_DESK},
     "session.check_in": _CARE | {Role.FRONT_DESK},

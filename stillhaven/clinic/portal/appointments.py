@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -38,8 +38,10 @@ def own(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
         if not user.is_authenticated:
             raise SignedOut
         if user.patient_id is None:
+            if request.method == "POST" and getattr(request, "locked", False):
+                return JsonResponse({"locked": True, "why": "unlock this screen first"}, status=423)
             raise Http404
-        roles.require(user, "own.appointments")
+        roles.require(user, "own.view")
         return view(request, user.patient, *args, **kwargs)
 
     return guarded

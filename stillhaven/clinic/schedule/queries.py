@@ -191,6 +191,14 @@ def waiting(site: Site) -> list[Waiting]:
     return list(rows.select_related("patient", "course").order_by("asked_at"))
 
 
+def row_or_404(model: Any, user: Any, pk: int) -> Any:
+    """A shift, a paper, somebody who waits: of one's own sites, or 404."""
+    found = model.objects.filter(pk=pk, site_id__in=user.site_ids).first()
+    if found is None:
+        raise Http404
+    return found
+
+
 def patient_or_404(user: Any, pk: Any) -> Patient:
     """The person, or 404."""
     text = str(pk)

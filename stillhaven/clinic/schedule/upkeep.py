@@ -235,7 +235,7 @@ def make_calendar_link(*, by: Any, at: datetime, patient: Patient | None = None)
     if patient is not None and by.patient_id is None:
         roles.require_patient(by, "calendar.link", patient)
     else:
-        roles.require(by, "own.appointments" if by.patient_id else "calendar.link")
+        roles.require(by, "own.view" if by.patient_id else "calendar.link")
         patient = by.patient if by.patient_id else None
     mine = {"patient": patient} if patient else {"staff": by}
     site = patient.site_id if patient else min(by.site_ids)
@@ -252,7 +252,7 @@ def revoke_calendar_link(*, by: Any, at: datetime, patient: Patient | None = Non
     if patient is not None and by.patient_id is None:
         roles.require_patient(by, "calendar.link", patient)
     elif by.patient_id:
-        roles.require(by, "own.appointments")
+        roles.require(by, "own.view")
         patient = by.patient
     mine = {"patient": patient} if patient else {"staff": by}
     rows = list(CalendarLink.objects.select_for_update().filter(revoked_at__isnull=True, **mine))
@@ -278,7 +278,7 @@ def answer(
         link.used_at = at
         link.save(update_fields=["used_at"])
     elif by.patient_id:
-        roles.require(by, "own.appointments")
+        roles.require(by, "own.view")
         if by.patient_id != row.patient_id:
             raise roles.NotAllowed(why="there is no such visit")
     else:

@@ -18,7 +18,7 @@ from stillhaven.clinic.people.gate import staff_required
 from stillhaven.clinic.people.models import Site
 from stillhaven.clinic.record import clock, policy
 from stillhaven.clinic.schedule import queries, upkeep
-from stillhaven.clinic.schedule.models import Competence
+from stillhaven.clinic.schedule.models import Competence, Shift
 from stillhaven.clinic.schedule.views import frame
 from stillhaven.science.errors import BadInput
 
@@ -136,6 +136,7 @@ def _place_form(request: HttpRequest, site: Site, kind: str, row: Any, rooms: li
 @require_POST
 @staff_required
 def place_save(request: HttpRequest) -> HttpResponse:
+    roles.require(request.user, "chair.change")
     pk = number(request, "pk")
     upkeep.save_place(
         _site(request),
@@ -206,6 +207,7 @@ def shifts(request: HttpRequest) -> HttpResponse:
 @require_POST
 @staff_required
 def shift_add(request: HttpRequest) -> HttpResponse:
+    roles.require(request.user, "schedule.shift")
     who, _colon, role = request.POST.get("who", "").partition(":")
     if not who.isdecimal() or len(who) > 12:
         raise BadInput("who", "choose a colleague")
@@ -230,6 +232,8 @@ def shift_add(request: HttpRequest) -> HttpResponse:
 @require_POST
 @staff_required
 def shift_drop(request: HttpRequest, pk: int) -> HttpResponse:
+    roles.require(request.user, "schedule.shift")
+    queries.row_or_404(Shift, request.user, pk)
     upkeep.drop_shift(pk, by=request.user, at=clock.now())
     messages.success(request, _("The shift is taken out."))
     return redirect(
@@ -332,6 +336,7 @@ def _state(papers: list[Competence], today: date, kind: Any, as_what: list[str])
 @require_POST
 @staff_required
 def competence_add(request: HttpRequest) -> HttpResponse:
+    roles.require(request.user, "staff.competence")
     begins, until = day(request, "valid_from"), day(request, "valid_until", needed=False)
     assert begins is not None
     staff = number(request, "staff")
@@ -354,6 +359,8 @@ def competence_add(request: HttpRequest) -> HttpResponse:
 @require_POST
 @staff_required
 def competence_back(request: HttpRequest, pk: int) -> HttpResponse:
+    roles.require(request.user, "staff.competence")
+    queries.row_or_404(Competence, request.user, pk)
     upkeep.take_back_competence(pk, by=request.user, at=clock.now())
     messages.success(request, _("Taken back."))
     return redirect("schedule:competences")

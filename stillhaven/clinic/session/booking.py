@@ -75,7 +75,8 @@ def book_visits(
         if any(k.patient_id != patient.pk for k in known):
             raise Refused(why="this was sent under a name that something else has already")
         return known
-    made, used = [], set()
+    made: list[Appointment] = []
+    used: set[UUID] = set()
     protocol = protocol_of(course) if course else None
     for number, wanted in enumerate(rows, 1):
         order = None
