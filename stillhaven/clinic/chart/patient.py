@@ -16,6 +16,7 @@ from stillhaven.clinic.people.models import Patient
 from stillhaven.clinic.people.queries import who_looked
 from stillhaven.clinic.plan.models import Order
 from stillhaven.clinic.record.models import Entry
+from stillhaven.clinic.scales import queries as scales
 from stillhaven.clinic.session import page_parts
 from stillhaven.clinic.session.models import Check, TreatmentSession
 
@@ -66,6 +67,8 @@ def page(request: HttpRequest, person: Patient, now: datetime) -> dict[str, Any]
         "corrections": corrections(person),
         "looks": who_looked(person.pk)[:60] if roles.may(request.user, "chart.view") else [],
         "orders_may": roles.may(request.user, "order.sign"),
+        "scales_may": roles.may(request.user, "scale.view"),
+        "alerts": scales.open_alerts(person.site_id, person) if roles.may(request.user, "alert.handle") else [],
         "opens": roles.may(request.user, "session.view"),
     }  # fmt: skip
 
