@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 
 from django.db import transaction
 
+from stillhaven.clinic.candidacy import queries as candidacy
 from stillhaven.clinic.course.models import Course
 from stillhaven.clinic.people import roles
 from stillhaven.clinic.people.models import User
@@ -64,6 +65,7 @@ def draft(course: Course, typed: Mapping[str, Any], *, by: User, at: datetime, a
     if fields["valid_until"] < fields["valid_from"]:
         raise BadInput("valid_until", "lies before the first day")
     _check_limits(fields["limits"], rules, by, at)
+    found = (*found, *candidacy.start_findings(course, at, drug=protocol.drug.value))
     return Draft(plan=worked.plan, findings=found, fields=fields)
 
 

@@ -22,7 +22,7 @@ from stillhaven.science.errors import BadInput
 from stillhaven.science.limits import duration, plain
 from stillhaven.science.protocol import Protocol, Route, Span
 
-_ROUTES = {
+ROUTES = {
     Route.IV_INFUSION: "into a vein, infusion", Route.IV_BOLUS: "into a vein, bolus", Route.IM: "into a muscle",
     Route.INTRANASAL: "by the nose", Route.ORAL: "by mouth", Route.SUBLINGUAL: "under the tongue",
 }  # fmt: skip
@@ -61,7 +61,7 @@ def fields(
     route = route_of(protocol, typed)
     groups: dict[str, list[Ask]] = {"route": [], "dose": [], "prepare": [], "ramp": []}
     if len(protocol.routes) > 1:
-        options = tuple((r.value, _ROUTES[r]) for r in protocol.routes)
+        options = tuple((r.value, ROUTES[r]) for r in protocol.routes)
         groups["route"].append(ask("route", "Route", "choice", options=options))
     if route is not None:
         groups |= _dose_fields(rules, protocol, route, ask, typed)

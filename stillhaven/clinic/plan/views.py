@@ -10,7 +10,7 @@ from typing import Any
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from stillhaven.clinic.course.models import Course
 from stillhaven.clinic.people import roles
@@ -47,7 +47,13 @@ def amend(request: HttpRequest, uid: str) -> HttpResponse:
 
 def _order(request: HttpRequest, course: Course, old: Order | None, begun: dict[str, Any]) -> HttpResponse:
     rules = policy.rules(course.site_id)
-    typed = begun | forms.day_defaults(queries.today_of(course, clock.now())) | begun | _posted(request)
+    typed = (
+        begun
+        | forms.day_defaults(queries.today_of(course, clock.now()))
+        | begun
+        | _asked_for(request)
+        | _posted(request)
+    )
     chosen = rules.protocols.get(str(typed.get("protocol") or request.GET.get("protocol", "")))
     page = {
         "course": course, "old": old, "person": queries.header(course, clock.now()), "protocols": forms.orderable(rules),
@@ -62,6 +68,12 @@ def _order(request: HttpRequest, course: Course, old: Order | None, begun: dict[
     if request.method == "GET":
         return _shown(request, page, rules, typed, {})
     return _sent(request, page, rules, typed)
+
+
+def _asked_for(request: HttpRequest) -> dict[str, Any]:
+    """What the address asks for: the plan's route and number of sessions, to be seen and changed."""
+    names = {"route": "route", "sessions": "for_sessions"}
+    return {field: request.GET[name][:20] for name, field in names.items() if request.GET.get(name)}
 
 
 def _posted(request: HttpRequest) -> dict[str, Any]:
@@ -188,6 +200,29 @@ def _clinic_limits(course: Course) -> dict[tuple[str, str, str], str]:
     }
 
 
+@require_POST
+@staff_required
+def cancel(request: HttpRequest, uid: str) -> HttpResponse:
+    """Take an order back, with a reason and a fresh second factor."""
+    roles.require(request.user, "order.sign")
+    found = queries.order_or_404(request.user, uid)
+    why = str(request.POST.get("reason", "")).strip()
+    trouble: dict[str, str] = {}
+    if not why:
+        trouble = {"reason": "say why it is taken back"}
+    elif queries.newer_than(found) is not None or found.retracted:
+        trouble = {"reason": "this version was replaced already; open the newer one"}
+    else:
+        try:
+            factor = confirm_factor(request, request.POST.get("code", ""))
+            with transaction.atomic():
+                taken = actions.cancel_order(found, why, by=request.user, at=clock.now(), second_factor=factor)  # type: ignore[arg-type]
+            return redirect("plan:signed", uid=taken.uid)
+        except BadInput as error:
+            trouble = {error.field: error.why}
+    return _signed_page(request, found, trouble, {"reason": why}, status=422)
+
+
 @require_GET
 @staff_required
 def signed(request: HttpRequest, uid: str) -> HttpResponse:
@@ -196,15 +231,24 @@ def signed(request: HttpRequest, uid: str) -> HttpResponse:
     found = queries.order_or_404(request.user, uid)
     record.log_access(by=request.user, what="order", patient=found.patient_id, site=found.site, path=request.path,  # type: ignore[arg-type]
                       address=request.META.get("REMOTE_ADDR", ""))  # fmt: skip
+    return _signed_page(request, found, {}, {})
+
+
+def _signed_page(
+    request: HttpRequest, found: Order, trouble: Mapping[str, str], typed: Mapping[str, str], status: int = 200
+) -> HttpResponse:
     rules = policy.rules(found.course.site_id)
     page = {
+        "cancel_reason": Ask(name="reason", label="Why is it taken back?", value=typed.get("reason", ""),
+                             why=trouble.get("reason", "")),
+        "code_why": trouble.get("code", ""), "cancel_open": bool(trouble),
         "order": found, "course": found.course, "person": queries.header(found.course, clock.now()),
         "findings": [_cited(f, rules) for f in found.findings], "limits": _limit_words(found, rules),
         "newer": queries.newer_than(found), "may_amend": roles.may(request.user, "order.sign"),
         "protocol": rules.protocols.get(found.protocol), "sessions": list(found.sessions.all()),
         "books": roles.may(request.user, "session.book"),
     }  # fmt: skip
-    return render(request, "plan/signed.html", page)
+    return render(request, "plan/signed.html", page, status=status)
 
 
 def _limit_words(found: Order, rules: Reference) -> list[dict[str, str]]:
