@@ -3,6 +3,7 @@
 startup   until a clinic is ready                     path    a monitor's message to the screen
 gateway   messages a second, delay, memory            pages   what a page takes with a year of sessions
 pk        the pharmacokinetic engine beside peers     chaos   kills and pauses while messages flow
+scales    rating-scale sheets a second on one core
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-NAMES = ("startup", "gateway", "path", "pages", "chaos", "pk")
+NAMES = ("startup", "gateway", "path", "pages", "chaos", "pk", "scales")
 USUAL = {"pk": ("--quick",), "startup": ("1",)}
 
 
