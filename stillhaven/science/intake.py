@@ -22,7 +22,7 @@ from stillhaven.science.units import CM_PER_IN, Quantity, parse_number
 
 UNKNOWN = "unknown"  # said: "I do not know, or I would rather tell you in person"
 LONGEST = 2000  # characters of one answer
-_NO = ("", None, [], ())
+_NO: tuple[Any, ...] = ("", None, [], ())
 
 
 class Kind(StrEnum):
@@ -243,6 +243,9 @@ def _read_many(question: Question, typed: Any) -> Said:
 _FEET = re.compile(r"(\d{1,2})\s*(?:ft|feet|'|′|’)\s*(?:(\d{1,2}(?:[.,]\d+)?)\s*(?:in|inches|\"|″|”|'')?)?", re.I)
 
 
+_WITH_UNIT = re.compile(r"([0-9]+(?:[.,][0-9]+)?)\s*(kgs?|lbs?|cm|in|m)", re.I)
+
+
 def _read_number(question: Question, text: str, unit: str) -> Said:
     """A number in the house's unit, with what was typed.  Feet and inches are read as people write them.
 
@@ -250,6 +253,9 @@ def _read_number(question: Question, text: str, unit: str) -> Said:
     >>> round(_read_number(q, "5'11", "ft").value, 1), round(_read_number(q, "5 ft 11 in", "ft").value, 1)
     (180.3, 180.3)
     """
+    written = _WITH_UNIT.fullmatch(text)
+    if written and not unit:
+        text, unit = written[1], {"lbs": "lb", "kgs": "kg"}.get(written[2].lower(), written[2].lower())
     feet = _FEET.fullmatch(text)
     if question.kind is Kind.HEIGHT and (feet or unit == "ft"):
         if feet is None:

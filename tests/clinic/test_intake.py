@@ -397,6 +397,23 @@ def test_an_enquiry_that_cannot_be_stores_nothing_and_keeps_what_was_typed(demo:
     assert not AdminChange.objects.filter(after__icontains="Gale").exists()
 
 
+def test_a_new_person_is_let_in_once_by_a_link_and_then_looks_after_the_account(demo: Demo) -> None:
+    ben, desk = demo.patients["ben"], signed_in(demo.staff["desk"])
+    page = open_page(desk, f"/patients/{ben.pk}/edit/").send("invite", email="ben@demo.example")
+    assert "It works once" in page.words()
+    account = User.objects.get(patient=ben)
+    assert account.email == "ben@demo.example"
+    assert not account.has_usable_password()
+    link = page.text.split("<code>")[1].split("</code>")[0]
+    assert Client().get(link, follow=True).status_code == 200
+    account.last_login = clock.now()
+    account.save(update_fields=["last_login"])
+    with pytest.raises(Refused, match="signed in already"):
+        persons.invite(ben, "", by=demo.staff["desk"])
+    with pytest.raises(NotAllowed):
+        persons.invite(ben, "x@demo.example", by=demo.staff["therapist"])
+
+
 def test_details_are_changed_by_those_who_may(demo: Demo, ada: Patient) -> None:
     open_page(signed_in(demo.staff["desk"]), f"/patients/{ada.pk}/edit/").send(
         "person", name="Ada Fernsby-Cole", sex="female"

@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, Locator, sync_playwright
 from tests.walks.conftest import Site
 from tests.walks.test_every_page import Visitor
 
-pytestmark = [pytest.mark.browser, pytest.mark.django_db]
+pytestmark = pytest.mark.browser
 
 MOST_TAPS = 60
 MOST_S = 8 * 60

@@ -39,6 +39,14 @@ _MOST_MG, _MOST_WEEKS = 20_000.0, 3_000.0  # beyond these a number is a slip of 
 _SIDES = ("front", "back")
 
 
+class BadAnswers(BadInput):
+    """Several answers of one screen cannot be read; each with its reason, so that all are mended at once."""
+
+    def __init__(self, others: tuple[BadInput, ...]) -> None:
+        super().__init__(others[0].field, others[0].why)
+        self.others = others
+
+
 def _source(by: Any) -> str:
     return "patient" if by.patient_id else "staff"
 
@@ -183,9 +191,7 @@ def _read_all(section: Section, typed: Mapping[str, Any], patient: Patient, at: 
         except BadInput as error:
             wrong.append(BadInput(q.key, error.why))
     if wrong:
-        error = wrong[0]
-        error.others = tuple(wrong)  # type: ignore[attr-defined]
-        raise error
+        raise BadAnswers(tuple(wrong))
     return said
 
 
@@ -337,7 +343,7 @@ def add_trial(
     outcome = str(typed.get("outcome", ""))
     if outcome not in ("", rules.UNKNOWN, *OUTCOMES):
         raise BadInput("outcome", "choose one of the answers")
-    fields = {
+    fields: dict[str, Any] = {
         "name": listed.name if listed else name, "key": listed.key if listed else "",
         "highest_dose_mg": _amount(typed, "highest_dose_mg", _MOST_MG), "weeks": _amount(typed, "weeks", _MOST_WEEKS),
         "outcome": "" if outcome == rules.UNKNOWN else outcome,

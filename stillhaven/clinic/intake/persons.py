@@ -11,11 +11,12 @@ from django.db import transaction
 from stillhaven.clinic.course import actions as course
 from stillhaven.clinic.course.models import Course
 from stillhaven.clinic.intake import queries
+from stillhaven.clinic.people import actions as people
 from stillhaven.clinic.people import roles
 from stillhaven.clinic.people.models import Patient, Site, User
 from stillhaven.clinic.record import actions as record
 from stillhaven.science import intake as rules
-from stillhaven.science.errors import BadInput
+from stillhaven.science.errors import BadInput, Refused
 from stillhaven.science.intake import Question
 
 SEXES = {"female": "Female", "male": "Male", "other": "Other", "": "Not asked yet"}
@@ -125,6 +126,25 @@ def change(patient: Patient, typed: Mapping[str, Any], *, by: User, at: datetime
         raise BadInput("external_id", "somebody else has this number")
     _save(patient, fields, by=by)
     return patient
+
+
+@transaction.atomic
+def invite(patient: Patient, email: str, *, by: User) -> User:
+    """The account with which a person fills in their intake at home; a link that works once sets its password.
+
+    Only while nobody has signed in with it: from then on the account is the person's, and they mend it themselves.
+    """
+    roles.require_patient(by, "patient.change", patient)
+    patient = Patient.objects.select_for_update().get(pk=patient.pk)
+    account = User.objects.filter(patient=patient).first()
+    if account is None:
+        account = people.create_patient_account(patient, email=email, by=by)
+    elif account.last_login is not None:
+        raise Refused(why="the person has signed in already; they set a new password themselves, on the sign-in page")
+    elif email.strip() and email.strip().lower() != account.email:
+        raise BadInput("email", f"there is an account for {account.email} already")
+    record.log_change(account, {}, {"password_link": "made"}, by=by, site=patient.site_id)
+    return account
 
 
 def _person_fields(typed: Mapping[str, Any], site: Site, at: datetime) -> dict[str, Any]:

@@ -7,11 +7,15 @@ from itertools import groupby
 from typing import Any
 from uuid import UUID
 
+from allauth.account.forms import default_token_generator
+from allauth.account.utils import user_pk_to_url_str
 from django.contrib import messages
+from django.core.mail import send_mail
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from stillhaven.clinic.intake import actions, persons, queries
@@ -50,8 +54,13 @@ def read(request: HttpRequest, desk: Desk) -> HttpResponse:
     """One intake as staff read it: what was said, by whom, when; what is open; what is not checked."""
     patient, user = desk.patient, desk.by
     rows = queries.history_rows(patient)
-    sections = [
-        {"section": s, "rows": [r for r in found if r.state != "not asked"], "url": desk.url("section", s.key)}
+    sections: list[dict[str, Any]] = [
+        {
+            "section": s,
+            "kind": s.kind,
+            "rows": [r for r in found if r.state != "not asked"],
+            "url": desk.url("section", s.key),
+        }
         for s, found in ((k, list(g)) for k, g in groupby(rows, key=lambda r: r.section))
     ]
     intake, answers = queries.intake_of(patient), queries.answers_of(patient)
@@ -74,9 +83,6 @@ def read(request: HttpRequest, desk: Desk) -> HttpResponse:
         "fill_url": desk.home,
         "review": form(request, "review", desk.url("review"), _("I have gone through it: mark as reviewed")),
     }  # fmt: skip
-    for section in sections:
-        kind = section["section"].kind  # type: ignore[attr-defined]
-        section["kind"] = kind
     return render(request, "intake/read.html", shown)
 
 
@@ -93,7 +99,7 @@ def _more(patient: Patient) -> list[tuple[str, str]]:
 
 def _judge_form(request: HttpRequest, desk: Desk, row: queries.TrialRow) -> Form:
     options = (("yes", _("Adequate")), ("no", _("Too low")), ("unknown", _("Not judged")))
-    said = {True: "yes", False: "no"}.get(row.line.dose_judged, "")  # type: ignore[call-overload]
+    said = {True: "yes", False: "no", None: ""}[row.line.dose_judged]
     return form(
         request, f"judge-{row.line.uid}", desk.url("judge", row.line.uid), _("Keep this judgement"),
         Ask(name="adequate", label=_("Was the dose adequate?"), kind="choice", options=options, value=said),
@@ -189,6 +195,40 @@ def edit(request: HttpRequest, pk: int) -> HttpResponse:
     return redirect("intake:read", pk=patient.pk)
 
 
+@require_POST
+@never_cache
+@staff_required
+def invite(request: HttpRequest, pk: int) -> HttpResponse:
+    """Let the person in: an account, and a link to set its password that is shown this once."""
+    user: Any = request.user
+    roles.require(user, "patient.change")
+    patient = queries.patient_or_404(user, pk)
+    account = persons.invite(patient, request.POST.get("email", ""), by=user)
+    key = default_token_generator.make_token(account)
+    path = reverse("account_reset_password_from_key", kwargs={"uidb36": user_pk_to_url_str(account), "key": key})
+    link = request.build_absolute_uri(path)
+    mailed = request.POST.get("mail") == "yes"
+    if mailed:
+        send_mail(
+            _("Your account at the clinic"),
+            _("Hello,\n\nset your password with this link; it works once, within three days:\n\n%(link)s\n")
+            % {"link": link},
+            None, [account.email],
+        )  # fmt: skip
+    shown = {"patient": patient, "person": queries.header(patient, clock.now()), "link": link, "mailed": mailed,
+             "email": account.email}  # fmt: skip
+    return render(request, "intake/invited.html", shown)
+
+
+def _invite_form(request: HttpRequest, patient: Patient) -> Form:
+    return form(
+        request, "invite", reverse("intake:invite", args=[patient.pk]), _("Make the link"),
+        Ask(name="email", label=_("E-mail")), Ask(name="mail", label=_("Send it to this address"), kind="tick"),
+        title=_("Let them fill in the intake at home"), look="button",
+        about=_("An account of their own, and a link that works once. The mail names no treatment."),
+    )  # fmt: skip
+
+
 def _person_page(
     request: HttpRequest, patient: Patient | None, typed: dict[str, Any], error: BadInput | None = None
 ) -> HttpResponse:
@@ -226,5 +266,6 @@ def _person_page(
     if error is not None:
         made = with_problem(made, Problem(form="person", typed=typed, field=error.field, why=error.why))
     header = queries.header(patient, clock.now()) if patient else None
-    shown = {"form": made, "patient": patient, "person": header}
+    shown = {"form": made, "patient": patient, "person": header,
+             "invite": _invite_form(request, patient) if patient else None}  # fmt: skip
     return render(request, "intake/person.html", shown, status=422 if error else 200)

@@ -25,6 +25,7 @@ urlpatterns: list[URLPattern] = [
     path("intake/", staff_views.waiting, name="waiting"),
     path("patients/new/", staff_views.new, name="new"),
     path("patients/<int:pk>/edit/", staff_views.edit, name="edit"),
+    path("patients/<int:pk>/invite/", staff_views.invite, name="invite"),
     path("patients/<int:pk>/intake/", staff_views.read, name="read"),
     path("patients/<int:pk>/intake/review/", staff_views.review, name="review"),
     path("patients/<int:pk>/intake/judge/<uuid:uid>/", staff_views.judge, name="judge"),

@@ -76,7 +76,9 @@ def section(request: HttpRequest, desk: Desk, key: str) -> HttpResponse:
         )  # fmt: skip
     except (BadInput, editing.Clashed) as error:
         _keep_typed(request, desk, key, typed)
-        errors = getattr(error, "others", None) or ([error] if isinstance(error, BadInput) else [])
+        errors = (
+            error.others if isinstance(error, actions.BadAnswers) else (error,) if isinstance(error, BadInput) else ()
+        )
         clashes = error.clashes if isinstance(error, editing.Clashed) else ()
         desk.patient.refresh_from_db()
         return _shown(
@@ -174,7 +176,7 @@ def _medicines(request: HttpRequest, desk: Desk, found: Section, **more: Any) ->
 
 
 def _trials(request: HttpRequest, desk: Desk, found: Section, **more: Any) -> HttpResponse:
-    rows = [
+    rows: list[dict[str, Any]] = [
         {"row": r, "remove": desk.url("line", "trial", r.line.uid), "change": desk.url("trial", r.line.uid)}
         for r in queries.trial_rows(desk.patient)
     ]
@@ -379,6 +381,6 @@ def send(request: HttpRequest, desk: Desk) -> HttpResponse:
     intake = queries.intake_of(desk.patient)
     drafts = queries.drafts_of(intake, request.user)
     found = queries.overview(desk.patient, desk.form, queries.answers_of(desk.patient), drafts)
-    steps = [{"step": s, "url": desk.url("section", s.section.key)} for s in found.steps]
+    steps: list[dict[str, Any]] = [{"step": s, "url": desk.url("section", s.section.key)} for s in found.steps]
     missing = [s for s in steps if not s["step"].done or s["step"].draft]
     return render(request, "intake/send.html", {"desk": desk, "missing": missing, "intake": intake} | _person(desk))
