@@ -67,6 +67,7 @@ def page(request: HttpRequest, person: Patient, now: datetime) -> dict[str, Any]
         "corrections": corrections(person),
         "looks": who_looked(person.pk)[:60] if roles.may(request.user, "chart.view") else [],
         "orders_may": roles.may(request.user, "order.sign"),
+        "candidacy_may": roles.may(request.user, "candidacy.view"),
         "scales_may": roles.may(request.user, "scale.view"),
         "alerts": scales.open_alerts(person.site_id, person) if roles.may(request.user, "alert.handle") else [],
         "opens": roles.may(request.user, "session.view"),
