@@ -334,6 +334,28 @@ def test_a_question_is_answered_and_read(demo: Demo, ada: User) -> None:
         actions.answer(Question.objects.get(), "x", by=demo.staff["desk"], at=clock.now())
 
 
+def test_the_demos_people_signed_asked_and_left_something_open(demo: Demo) -> None:
+    from stillhaven.clinic.consent import demo as seeds
+
+    seeds.seed(demo.patients, nurse=demo.staff["nurse"], doctor=demo.staff["prescriber"], now=clock.now())
+    ada = demo.patients["ada"]
+    assert queries.wants_registry(ada, clock.now())
+    assert not queries.may_send(ada, "sms", clock.now())
+    nurse = signed_in(demo.staff["nurse"])
+    drawn = Signature.objects.filter(how="drawn").first()
+    assert drawn is not None
+    assert nurse.get(f"/patients/{drawn.patient_id}/consent/signed/{drawn.uid}.pdf").content.startswith(b"%PDF")
+    for url in (
+        f"/patients/{ada.pk}/consent/",
+        f"/patients/{ada.pk}/consent/photo/",
+        "/consent/texts/photo/",
+        "/consent/texts/",
+    ):
+        assert nurse.get(url).status_code == 200, url
+    assert "Will my plan pay" in open_page(nurse, "/consent/texts/").words()
+    assert "Consent" in open_page(nurse, f"/patients/{ada.pk}/").words()
+
+
 # ---------------------------------------------------------------- drawings
 points = st.lists(st.tuples(st.integers(-50, 1500), st.integers(-50, 500)).map(list), min_size=1, max_size=30)
 
