@@ -10,8 +10,8 @@ from uuid import UUID
 
 from stillhaven.clinic.people.models import Site, User
 from stillhaven.clinic.people.witness import Witness
-from stillhaven.clinic.stock import actions, counting, queries
-from stillhaven.clinic.stock.models import Vial
+from stillhaven.clinic.stock import actions, cases, counting, queries
+from stillhaven.clinic.stock.models import CountResult, Vial
 from stillhaven.science import stock as rules
 
 LOT = "DEMO-K50-01"
@@ -44,6 +44,17 @@ def count(site: Site, staff: Mapping[str, User], at: datetime) -> None:
     found = {g.key: str(g.expected) for g in counting.fresh_groups(made)}
     for person, later in ((staff["second"], 2), (staff["nurse"], 6)):
         counting.enter(made, found, by=person, at=at + timedelta(minutes=later))
+
+
+def first_inventory(site: Site, staff: Mapping[str, User], now: datetime) -> None:
+    """The inventory of the day on which the drug was first kept, of a count by two."""
+    at = now - timedelta(days=14) + timedelta(hours=2)
+    count(site, staff, at)
+    result = CountResult.objects.filter(site=site.pk).latest("seq")
+    cases.take_inventory(
+        site, kind="initial", taken_on=queries.today(site, at), at_the="closing", result=result, by=staff["second"],
+        second_factor="demo", at=at + timedelta(minutes=10),
+    )  # fmt: skip
 
 
 def draw(site: Site, session_uid: UUID, order: Any, patient: int, staff: Mapping[str, User], at: datetime) -> None:

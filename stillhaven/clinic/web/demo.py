@@ -10,12 +10,14 @@ from allauth.mfa.totp.internal.auth import TOTP
 from django.contrib.auth.hashers import make_password
 from django.db import transaction
 
+from stillhaven.clinic.candidacy import demo as candidacy
 from stillhaven.clinic.chart import demo as book
 from stillhaven.clinic.consent import demo as consent
 from stillhaven.clinic.intake import demo as intake
 from stillhaven.clinic.monitoring import synthetic
 from stillhaven.clinic.people.factors import hash_pin
 from stillhaven.clinic.people.models import Patient, Site, User
+from stillhaven.clinic.plan import demo as plans
 from stillhaven.clinic.plan.actions import sign_order
 from stillhaven.clinic.plan.models import Order
 from stillhaven.clinic.record import clock, policy
@@ -131,6 +133,7 @@ class Demo:
     def afternoon(self) -> None:
         """Four chairs at different moments, one finished session, two people booked for later."""
         safe.deliver(self.site, self.staff, self.now)
+        safe.first_inventory(self.site, self.staff, self.now)
         self.finished("ada", self.now - timedelta(days=3, hours=2))
         safe.count(self.site, self.staff, self.now - timedelta(hours=5))
         minutes = {"ada": ("Chair 1", 20), "ben": ("Chair 2", 24), "cleo": ("Chair 3", 31), "dev": ("Chair 4", 62)}
@@ -255,6 +258,8 @@ def seed(now: datetime | None = None) -> bool:
     demo.afternoon()
     intake.seed(demo.patients, desk=demo.staff["desk"], doctor=demo.staff["prescriber"], now=demo.now)
     consent.seed(demo.patients, nurse=demo.staff["nurse"], doctor=demo.staff["prescriber"], now=demo.now)
+    candidacy.seed(demo.patients, nurse=demo.staff["nurse"], doctor=demo.staff["prescriber"], now=demo.now)
+    plans.seed(demo.patients, doctor=demo.staff["prescriber"], now=demo.now)
     scales.seed(demo.patients, nurse=demo.staff["nurse"], doctor=demo.staff["prescriber"], now=demo.now)
     book.seed(demo)
     return True
