@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from types import MappingProxyType
@@ -29,6 +30,7 @@ from stillhaven.science.education import (
     check_page,
 )
 from stillhaven.science.errors import BadInput
+from stillhaven.science.selfcheck import Effect, Option, Question
 
 FOLDER = "education"
 KINDS = {"questions": Kind.QUESTION, "myths": Kind.MYTH, "claims": Kind.CLAIM, "topics": Kind.TOPIC}
@@ -55,7 +57,8 @@ def read_education(shipped: Path = SHIPPED) -> tuple[Library, list[Problem]]:
     known = read_sources(shelf)
     studies = _studies(shelf.read(f"{FOLDER}/studies.toml"))
     words = _words(shelf.read(f"{FOLDER}/words.toml"))
-    shelf.read(f"{FOLDER}/asking.toml")  # read by `ask_rules`; checked like every other file
+    for name in ("asking", "selfcheck", "help"):  # read below; checked like every other file
+        shelf.read(f"{FOLDER}/{name}.toml")
     pages: dict[str, Page] = {}
     for folder, kind in KINDS.items():
         for name in shelf.names(f"{FOLDER}/{folder}"):
@@ -96,6 +99,78 @@ def ask_rules() -> Rules:
     if shelf.problems:
         raise BadInput("education/asking.toml", "; ".join(str(problem) for problem in shelf.problems))
     return rules
+
+
+@lru_cache(maxsize=1)
+def self_check() -> tuple[Question, ...]:
+    """The questions of the self-check, in order.  BadInput lists what is wrong with them."""
+    shelf = Shelf()
+    whole = shelf.read(f"{FOLDER}/selfcheck.toml")
+    whole.table("review")
+    found = tuple(_question(row) for row in whole.rows("question"))
+    whole.close()
+    check_facts(shelf, sources())
+    if shelf.problems:
+        raise BadInput("education/selfcheck.toml", "; ".join(str(problem) for problem in shelf.problems))
+    return found
+
+
+def _question(row: Table) -> Question:
+    found = Question(
+        key=row.text("key"),
+        text=row.text("text"),
+        help=row.text("help", needed=False),
+        many=row.flag("many"),
+        options=tuple(_option(option) for option in row.rows("option")),
+    )
+    row.close()
+    return found
+
+
+def _option(row: Table) -> Option:
+    facts = row.table("facts", needed=False)
+    found = Option(
+        key=row.text("key"),
+        words=row.text("words"),
+        effect=row.choice("effect", Effect) or Effect.UNKNOWN,
+        because=row.text("because", needed=False),
+        change=row.text("change", needed=False),
+        ask=row.text("ask", needed=False),
+        source=row.texts("source"),
+        facts=MappingProxyType(dict(facts.data) if facts is not None else {}),
+    )
+    if found.because and not found.source:
+        row.wrong("source", "a reason names its source")
+    for name in ("confirmed", "via"):
+        row.raw(name)
+    row.close()
+    return found
+
+
+@dataclass(frozen=True, kw_only=True)
+class CrisisLine:
+    """Whom a person in danger can call besides the emergency number."""
+
+    name: str
+    number: str
+    how: str
+    where: str
+    confirmed: bool
+
+
+@lru_cache(maxsize=1)
+def crisis_line() -> CrisisLine:
+    """The shipped crisis line, with whether anybody has checked it."""
+    row = Shelf().read(f"{FOLDER}/help.toml").table("crisis_line")
+    if row is None:
+        raise BadInput("education/help.toml", "has no crisis line")
+    return CrisisLine(
+        name=row.text("name"),
+        number=row.text("number"),
+        how=row.text("how"),
+        where=row.text("where"),
+        confirmed=row.flag("confirmed"),
+    )
 
 
 _CRISIS = ("death", "death_asked", "suicide", "about", "person")

@@ -170,14 +170,15 @@ def rank(asked: Mapping[str, float], phrases: Iterable[Phrase], tells: Mapping[s
 
     `asked` are stems with what each counts (an everyday word that stands for another counts less than the word itself).
     """
-    weight = {stem: count * tells.get(stem, 0.0) for stem, count in asked.items() if tells.get(stem, 0.0) > 0}
+    strange = max(tells.values(), default=1.0)  # a word that no page has tells that no page has it
+    weight = {stem: count * tells.get(stem, strange) for stem, count in asked.items() if tells.get(stem, strange) > 0}
     size = math.sqrt(sum(w * w for w in weight.values()))
     if not size:
         return []
     best: dict[str, float] = {}
     held: dict[str, set[str]] = {}
     for phrase in phrases:
-        shared = [stem for stem in phrase.stems if stem in weight]
+        shared = [stem for stem in phrase.stems if stem in weight and stem in tells]
         if not shared:
             continue
         held.setdefault(phrase.page, set()).update(shared)

@@ -18,6 +18,7 @@ from stillhaven.clinic.monitoring import synthetic
 from stillhaven.clinic.people.factors import hash_pin
 from stillhaven.clinic.people.models import Patient, Site, User
 from stillhaven.clinic.plan import demo as plans
+from stillhaven.clinic.public import demo as public_site
 from stillhaven.clinic.plan.actions import sign_order
 from stillhaven.clinic.plan.models import Order
 from stillhaven.clinic.record import clock, policy
@@ -262,4 +263,5 @@ def seed(now: datetime | None = None) -> bool:
     plans.seed(demo.patients, doctor=demo.staff["prescriber"], now=demo.now)
     scales.seed(demo.patients, nurse=demo.staff["nurse"], doctor=demo.staff["prescriber"], now=demo.now)
     book.seed(demo)
+    public_site.seed(demo)
     return True

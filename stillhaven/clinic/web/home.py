@@ -9,16 +9,17 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET
 
 from stillhaven.clinic.people.roles import may
+from stillhaven.clinic.public.education_views import front
 from stillhaven.clinic.web.api import api
 from stillhaven.clinic.web.middleware import serve
 
 
 @require_GET
 def home(request: HttpRequest) -> HttpResponse:
-    """Staff come to the board, patients to their own pages, everyone else to the door."""
+    """Staff come to the board, patients to their own pages, everyone else to the public front page."""
     user: Any = request.user
     if not user.is_authenticated:
-        return redirect("account_login")
+        return front(request)
     if not user.is_clinic_staff:
         return redirect("portal:home")
     if may(user, "board.view"):
