@@ -329,7 +329,7 @@ def show(question: Question, value: Any, typed: str = "") -> str:
 
 
 def search(medicines: Mapping[str, ListedMedicine], text: str, limit: int = 8) -> tuple[ListedMedicine, ...]:
-    """Medicines whose name or brand begins with this, then those that hold it somewhere.
+    """Medicines whose name begins with this, then those whose brand does, then those that hold it somewhere.
 
     >>> m = ListedMedicine(key="sertraline", name="Sertraline", brands=("Zoloft",))
     >>> [x.key for x in search({"sertraline": m}, "zolo")]
@@ -343,8 +343,8 @@ def search(medicines: Mapping[str, ListedMedicine], text: str, limit: int = 8) -
         names = [medicine.name.lower(), *(b.lower() for b in medicine.brands)]
         places = [n.find(asked) for n in names if asked in n]
         if places:
-            ranked.append((min(places) > 0, medicine.name, medicine))
-    return tuple(m for _, _, m in sorted(ranked, key=lambda row: row[:2])[:limit])
+            ranked.append((not names[0].startswith(asked), min(places) > 0, medicine.name, medicine))
+    return tuple(row[3] for row in sorted(ranked, key=lambda row: row[:3])[:limit])
 
 
 def listed(medicines: Mapping[str, ListedMedicine], text: str) -> ListedMedicine | None:

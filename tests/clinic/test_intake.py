@@ -150,6 +150,24 @@ def test_an_expired_session_keeps_what_was_typed_before_and_asks_to_sign_in(
     assert "typed, not saved yet" in open_page(phone, "/me/intake/").words()
 
 
+@pytest.mark.parametrize(
+    "body",
+    ["", "{", "[]", "null", '{"typed": 3}', '{"typed": {"pcp": "a\\u0000b"}}', '{"typed": {"pcp": "\\ud800"}}',
+     '{"typed": {"pcp": {"a": ["\\ud800"]}}}', '{"typed": {}, "was": 3}', "[" * 5000],
+)  # fmt: skip
+def test_a_draft_that_cannot_be_kept_says_why(phone: Client, body: str) -> None:
+    answer = phone.post("/me/intake/care/draft/", body, **JSON)
+    assert answer.status_code == 422
+    assert answer.json()["why"]
+    assert not Draft.objects.exists()
+
+
+def test_a_draft_keeps_only_fields_of_its_screen(phone: Client) -> None:
+    phone.post("/me/intake/care/draft/", json.dumps({"typed": {"pcp": {"a": 1}, "stroke": "no", "x": "y"}}), **JSON)
+    assert set(Draft.objects.get().values) == {"pcp"}
+    assert phone.post("/me/intake/nothing/draft/", "{}", **JSON).status_code == 404
+
+
 def test_two_devices_typing_in_one_field_keep_both_texts(account: User, ada: Patient) -> None:
     now = clock.now()
     actions.keep_draft(ada, "comfort", {"comfort": "Dim light"}, was={"comfort": ""}, by=account, at=now)

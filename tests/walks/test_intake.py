@@ -146,7 +146,7 @@ def test_what_is_typed_is_there_on_another_device_without_being_saved(browser: B
     one, other = Visitor(browser, site.base, "ada"), Visitor(browser, site.base, "ada")
     one.open("/me/intake/comfort/")
     one.page.locator("[name=comfort]").fill("A lamp, no ceiling light.")
-    one.page.wait_for_function("document.querySelector('[data-kept]').textContent.startsWith('Kept')")
+    one.page.get_by_text("Kept at").wait_for()
     other.open("/me/intake/comfort/")
     assert other.page.locator("[name=comfort]").input_value() == "A lamp, no ceiling light."
     one.context.clear_cookies()  # the session has ended meanwhile

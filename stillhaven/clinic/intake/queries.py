@@ -118,10 +118,11 @@ class Step:
     total: int
     begun: bool
     draft: bool
+    applies: bool = True  # False: nothing on this screen is for this person
 
     @property
     def done(self) -> bool:
-        return self.left == 0 and (self.begun or self.total == 0)
+        return self.left == 0 and (self.begun or not self.applies)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -152,7 +153,10 @@ def overview(patient: Patient, form: IntakeRules, answers: Mapping[str, Answer],
             marker = MEDICINES_ASKED if section.kind == "medicines" else TRIALS_ASKED
             missing, begun = int(marker not in answers), marker in answers
         total = len(asked) if section.kind == "questions" else 1
-        steps.append(Step(section=section, left=missing, total=total, begun=begun, draft=section.key in drafts))
+        steps.append(Step(
+            section=section, left=missing, total=total, begun=begun, draft=section.key in drafts,
+            applies=section.kind != "questions" or any(rules.applies(q, said, patient.sex) for q in section.questions),
+        ))  # fmt: skip
     seconds = sum(s.left for s in steps) * form.seconds_per_question
     return Overview(steps=tuple(steps), minutes_left=max(1, round(seconds / 60)) if seconds else 0)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import uuid as uuids
+from collections.abc import Iterator
 from typing import Any
 from uuid import UUID
 
@@ -142,12 +143,25 @@ def draft(request: HttpRequest, desk: Desk, key: str) -> HttpResponse:
     typed, was, seen = (body.get(k) for k in ("typed", "was", "seen")) if isinstance(body, dict) else (None, None, None)
     if not isinstance(typed, dict) or not isinstance(was or {}, dict):
         raise BadInput("typed", "is a table of fields")
-    if "\\u0000" in request.body.decode("utf-8", "replace") or "\x00" in str(body):
+    if any("\x00" in text or any("\ud800" <= c <= "\udfff" for c in text) for text in _texts((typed, was or {}))):
         raise BadInput("typed", "holds a character that cannot be kept; type it again")
     kept = actions.keep_draft(desk.patient, key, typed, was=was, seen=str(seen or ""), by=desk.by, at=desk.now)
     others = {k: v for k, v in kept.others.items() if k in typed}
     at = timezone.localtime(kept.saved_at).strftime("%H:%M")
     return JsonResponse({"ok": True, "said": _("Kept at %(at)s") % {"at": at}, "others": others})
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """Every text in what was sent, names of fields as well."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for key, inner in value.items():
+            yield key
+            yield from _texts(inner)
+    elif isinstance(value, list | tuple):
+        for inner in value:
+            yield from _texts(inner)
 
 
 # ---------------------------------------------------------------- medicines and trials
