@@ -107,8 +107,9 @@ class Assessment:
     @property
     def unknowns(self) -> tuple[Judged, ...]:
         """What is not known and what it would decide: blocks first, then overrides, then what is shown only."""
-        found = [j for j in self._of(Verdict.UNKNOWN, set(Action) - {Action.COLLECT}) if not j.finding.overridden]
-        order = (Action.BLOCK, Action.OVERRIDE, Action.FLAG)
+        asked = (j for j in self._of(Verdict.UNKNOWN, set(Action)) if not _is_gathered(j.rule))
+        found = [j for j in asked if not j.finding.overridden]
+        order = (Action.BLOCK, Action.OVERRIDE, Action.FLAG, Action.COLLECT)
         return tuple(sorted(found, key=lambda j: order.index(j.rule.holds_as)))
 
     @property
@@ -118,13 +119,13 @@ class Assessment:
         return (
             *overridden,
             *(j for j in self._of(Verdict.NOT_MET, {Action.OVERRIDE}) if not j.finding.overridden),
-            *(j for j in self._of(Verdict.NOT_MET, {Action.FLAG})),
+            *(j for j in self._of(Verdict.NOT_MET, {Action.FLAG, Action.COLLECT}) if not _is_gathered(j.rule)),
         )
 
     @property
     def missing(self) -> tuple[Judged, ...]:
         """Assessments and tests that have to be recorded and are not."""
-        return tuple(j for j in self.judged if j.rule.holds_as is Action.COLLECT and not j.finding.is_met)
+        return tuple(j for j in self.judged if _is_gathered(j.rule) and not j.finding.is_met)
 
     @property
     def clear(self) -> tuple[Judged, ...]:
@@ -141,6 +142,11 @@ class Assessment:
 
     def _of(self, verdict: Verdict, actions: set[Action]) -> tuple[Judged, ...]:
         return tuple(j for j in self.judged if j.finding.verdict is verdict and j.rule.holds_as in actions)
+
+
+def _is_gathered(rule: Rule) -> bool:
+    """Is this an assessment or a test that somebody records once?  A medicine that needs care on the day is a caution."""
+    return rule.holds_as is Action.COLLECT and rule.group in (Group.ASSESSMENT, Group.TEST)
 
 
 def decide(
@@ -311,7 +317,8 @@ def _suggest(a: Assessment, known: Known) -> tuple[Suggestion, str]:
     if waiting:
         return Suggestion.CANNOT_SAY, f"a prescriber's reason is needed: {waiting[0].rule.title}"
     if a.missing:
-        return Suggestion.CANNOT_SAY, f"{len(a.missing)} assessments are not recorded: {a.missing[0].rule.title} first"
+        words = "1 assessment or test is" if len(a.missing) == 1 else f"{len(a.missing)} assessments or tests are"
+        return Suggestion.CANNOT_SAY, f"{words} not recorded: {a.missing[0].rule.title} first"
     return Suggestion.CANDIDATE, f"nothing stands against it, and {a.speaks[0].indication.title.lower()} speaks for it"
 
 

@@ -167,17 +167,18 @@ class _Maker:
 
 def _look(judged: Judged) -> tuple[str, str]:
     finding, action = judged.finding, judged.rule.holds_as
+    gathered = action is Action.COLLECT and judged.rule.needs is not None
     if finding.overridden:
         return "overridden", _("Overridden")
     if finding.is_met:
         return "met", _("In order")
     if finding.verdict is Verdict.UNKNOWN:
-        return "unknown", _("Not recorded") if action is Action.COLLECT else _("Not known")
+        return "unknown", _("Not recorded") if gathered else _("Not known")
     return {
         Action.BLOCK: ("stops", _("Blocks")),
         Action.OVERRIDE: ("stops", _("Needs a prescriber's reason")),
         Action.FLAG: ("caution", _("To heed")),
-        Action.COLLECT: ("caution", _("Not done")),
+        Action.COLLECT: ("caution", _("Not done") if gathered else _("To heed")),
     }[action]
 
 

@@ -40,11 +40,17 @@ def patient_or_404(user: Any, pk: int) -> Patient:
     return found
 
 
-def course_of(patient: Patient, pk: Any = None) -> Course | None:
-    """The course asked for, else the newest that is open, else the newest."""
-    mine = list(patient.courses.select_related("site").order_by("-opened_at"))
+def courses_of(patient: Patient) -> list[Course]:
+    """All courses of this person, newest first."""
+    mine = list(patient.courses.order_by("-opened_at"))
     for course in mine:
-        course.patient = patient
+        course.patient, course.site = patient, patient.site
+    return mine
+
+
+def course_of(patient: Patient, pk: Any = None, mine: list[Course] | None = None) -> Course | None:
+    """The course asked for, else the newest that is open, else the newest."""
+    mine = courses_of(patient) if mine is None else mine
     if pk is not None:
         found = next((c for c in mine if str(c.pk) == str(pk)), None)
         if found is None:
@@ -53,10 +59,11 @@ def course_of(patient: Patient, pk: Any = None) -> Course | None:
     return next((c for c in mine if c.state != "closed"), mine[0] if mine else None)
 
 
-def considered(course: Course) -> tuple[Drug, Route]:
+def considered(course: Course, past: list[Decision] | None = None) -> tuple[Drug, Route]:
     """Which drug by which route is being considered: as somebody chose, else as it was decided last."""
     rows: list[Any] = list(Considered.objects.filter(course=course).order_by("-seq")[:1])
-    rows += Decision.objects.filter(course=course).order_by("-seq")[:1] if not rows else []
+    if not rows:
+        rows = list(Decision.objects.filter(course=course).order_by("-seq")[:1]) if past is None else past[:1]
     return (Drug(rows[0].drug), Route(rows[0].route)) if rows else DEFAULT
 
 
@@ -249,13 +256,19 @@ def _amended(last: Decision, ground: Background) -> list[str]:
     return found
 
 
-def start_findings(course: Course, now: datetime) -> list[Finding]:
+def start_findings(course: Course, now: datetime, *, drug: str = "") -> list[Finding]:
     """What candidacy says to an order that is to be signed, or a session that is to start.
 
-    A course in which nobody has decided yet gets a caution; one that was decided stands only while its decision does.
+    A course in which nobody has decided yet gets a caution; one that was decided stands only while its decision does,
+    and only for the drug that it was decided for.
     """
     now_stands = standing(course, now)
     last = now_stands.decision
+    if last is not None and last.verdict == "candidate" and drug and drug != last.drug:
+        because = _("candidacy was decided for %(one)s, not for %(other)s") % {
+            "one": Drug(last.drug).label, "other": Drug(drug).label
+        }  # fmt: skip
+        return [_stop(because, _("Choose this drug on the page on candidacy, and decide."))]
     if last is None:
         return [
             Finding(

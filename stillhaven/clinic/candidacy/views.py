@@ -33,8 +33,8 @@ def _open(request: HttpRequest, pk: int, action: str = "candidacy.view") -> Pati
     return found
 
 
-def _course(request: HttpRequest, patient: Patient) -> Course | None:
-    return queries.course_of(patient, request.POST.get("course") or request.GET.get("course") or None)
+def _course(request: HttpRequest, patient: Patient, mine: list[Course] | None = None) -> Course | None:
+    return queries.course_of(patient, request.POST.get("course") or request.GET.get("course") or None, mine)
 
 
 def _needed(request: HttpRequest, patient: Patient) -> Course:
@@ -68,18 +68,18 @@ def _home(patient: Patient, course: Course, anchor: str = "") -> str:
 def page(request: HttpRequest, pk: int) -> HttpResponse:
     """One person's candidacy, as a colleague would tell it."""
     patient, now = _open(request, pk), clock.now()
-    course = _course(request, patient)
+    courses = queries.courses_of(patient)
+    course = _course(request, patient, courses)
     if course is None:
         return render(request, "candidacy/page.html", {"patient": patient, "person": header(patient, now)})
-    drug, route = queries.considered(course)
+    past = queries.decisions(course)
+    drug, route = queries.considered(course, past)
     ground = queries.background(patient, course, now)
     found = queries.assess(course, drug, route, now, ground)
-    past = queries.decisions(course)
     standing = (
         queries.standing(course, now, found=ground, decision=past[0]) if past else queries.Standing(decision=None)
     )
     shown = pages.context(request, course, drug, route, ground, standing, found, past)
-    courses = list(patient.courses.order_by("-opened_at"))
     return render(request, "candidacy/page.html", shown | {"person": header(patient, now), "courses": courses})
 
 
