@@ -11,6 +11,7 @@ from stillhaven.clinic.course import actions as courses
 from stillhaven.clinic.monitoring import synthetic
 from stillhaven.clinic.people.factors import current_totp
 from stillhaven.clinic.plan import actions, course_plan
+from stillhaven.clinic.plan import demo as plans
 from stillhaven.clinic.plan.models import Order, Plan
 from stillhaven.clinic.plan.recipe import most_mg_per_h, recipe_of, step_rates
 from stillhaven.clinic.record import actions as record
@@ -438,3 +439,10 @@ def test_nobody_plans_before_a_decision_nor_without_the_role(demo: Demo) -> None
     assert signed_in(demo.staff["nurse"]).post(url, PLAN).status_code == 403
     assert signed_in(demo.staff["nurse"]).get(url).status_code == 200
     assert signed_in(demo.staff["desk"]).get(url).status_code == 403
+
+
+def test_the_demos_plans_are_signed_by_the_same_deed(demo: Demo) -> None:
+    for key in ("ada", "finn"):
+        demo.course(key)
+    plans.seed(demo.patients, doctor=demo.staff["prescriber"], now=clock.now())
+    assert {p.protocol for p in Plan.objects.current()} == {"iv_depression", "iv_crps_outpatient"}

@@ -88,6 +88,7 @@ def _course(course: Any, orders: list[Order], used: set[Any]) -> dict[str, Any]:
     mine = [o for o in orders if o.course_id == course.pk]
     return {
         "course": course, "order_url": reverse("plan:order", args=[course.pk]),
+        "plan_url": reverse("plan:plan", args=[course.pk]),
         "orders": [{"order": o, "used": o.uid in used, "changed": o.amends_id is not None} for o in mine],
     }  # fmt: skip
 
