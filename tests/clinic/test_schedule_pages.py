@@ -176,6 +176,7 @@ def test_a_patient_sees_their_own_visits_and_asks_for_another_time(demo: Demo) -
     assert Appointment.objects.get(pk=mine.pk).starts_at == MONDAY  # a request changes nothing
     assert page.client.post(f"/me/appointments/{other.uid}/ask/", {"kind": "ask_move"}).status_code == 404
     assert signed_in(demo.staff["desk"]).get("/me/appointments/").status_code == 404
+    assert "Tuesdays suit me" in open_page(signed_in(demo.staff["desk"]), "/schedule/waiting/").words()
     assert "asks for another time" in open_page(signed_in(demo.staff["desk"]), f"/schedule/visits/{mine.uid}/").words()
 
 

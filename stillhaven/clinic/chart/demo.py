@@ -133,7 +133,7 @@ def _tomorrow(demo: Any, day: date, zone: Any) -> None:
     booking.book_visits(
         demo.patients["cleo"], demo.patients["cleo"].courses.first(), [talk], by=desk, at=asked, uid=uuid4()
     )
-    _owners(demo, visits, day)
+    _owners(demo, visits)
 
 
 def _book(demo: Any, key: str, starts: list[datetime], at: datetime, **more: Any) -> list[Appointment]:
@@ -171,14 +171,14 @@ def _said(demo: Any, visits: dict[str, Appointment]) -> None:
         )
 
 
-def _owners(demo: Any, visits: dict[str, Appointment], day: date) -> None:
+def _owners(demo: Any, visits: dict[str, Appointment]) -> None:
     """Somebody sees to the cough; the prescriber let one gate of Ada's pass."""
     due = visits["cleo"].starts_at - timedelta(hours=2)
     tomorrow_deeds.give_to(visits["cleo"], "well", demo.staff["nurse"].pk, due, by=demo.staff["desk"], at=demo.now)
-    for visit, gates in tomorrow.board(demo.site, day, demo.now):
-        scale = next((g for g in gates if g.key == "scales" and g.is_open), None)
-        if visit.row.pk == visits["ada"].pk and scale is not None:
-            why = "fills it in on arrival, as agreed on the telephone"
-            tomorrow_deeds.let_pass(
-                visit.row, "scales", scale.because, why, by=demo.staff["prescriber"], at=demo.now, uid=uuid4()
-            )
+    ada = visits["ada"]
+    scale = next((g for g in tomorrow.of_visit(ada, demo.now) if g.key == "scales" and g.is_open), None)
+    if scale is not None:
+        why = "fills it in on arrival, as agreed on the telephone"
+        tomorrow_deeds.let_pass(
+            ada, "scales", scale.because, why, by=demo.staff["prescriber"], at=demo.now, uid=uuid4()
+        )

@@ -115,8 +115,19 @@ NAMES: dict[str, tuple[str, str]] = {
 def board(site: Site, day: date, now: datetime) -> list[tuple[Visit, list[Gate]]]:
     """Every visit of the day with its gates, in order of time."""
     rows = [r for r in schedule.standing_on(site, day) if r.state in ("booked", "arrived", "done")]
+    known = _known(site, day, now)
+    return [(visit, gates(visit, known)) for visit in gather(rows, known)]
+
+
+def of_visit(row: Appointment, now: datetime) -> list[Gate]:
+    """The gates of one visit."""
+    known = _known(row.site, row.starts_at.astimezone(schedule.zone_of(row.site)).date(), now)
+    return gates(gather([row], known)[0], known)
+
+
+def _known(site: Site, day: date, now: datetime) -> Day:
     start, end = schedule.bounds(site, day)
-    known = Day(
+    return Day(
         site=site,
         rules=policy.rules(site.pk),
         house=schedule.house(site, start, end),
@@ -125,7 +136,6 @@ def board(site: Site, day: date, now: datetime) -> list[tuple[Visit, list[Gate]]
         vials=stock.vials_here(site.pk),
         keeps_stock=stock.keeps_stock(site.pk),
     )
-    return [(v, gates(v, known)) for v in gather(rows, known)]
 
 
 def gather(rows: list[Appointment], known: Day) -> list[Visit]:

@@ -107,9 +107,7 @@ def gate(request: HttpRequest, uid: str, gate: str) -> HttpResponse:
     if request.method == "POST":
         return _done(request, row, gate, on)
     log_chart_opened(request, row.patient, "visit")
-    one = next(
-        (g for v, found in gates.board(row.site, on, now) if v.row.pk == row.pk for g in found if g.key == gate), None
-    )
+    one = next((g for g in gates.of_visit(row, now) if g.key == gate), None)
     if one is None:
         raise Http404
     here = reverse("chart:gate", args=[row.uid, gate])

@@ -403,7 +403,10 @@ def waiting(request: HttpRequest) -> HttpResponse:
         )
         days = [name for key, name in WEEKDAYS if int(key) in one.weekdays]
         rows.append({"one": one, "kind": KIND_WORDS[one.kind], "days": days, "off": off})
-    shown = frame(request, site, queries.today(site, now), "waiting") | {"rows": rows}
+    shown = frame(request, site, queries.today(site, now), "waiting") | {
+        "rows": rows,
+        "requests": queries.requests(site, now),
+    }
     asked = request.GET.get("patient", "")
     if asked:
         patient = queries.patient_or_404(request.user, asked)

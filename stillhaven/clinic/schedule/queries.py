@@ -14,7 +14,16 @@ from django.http import Http404
 
 from stillhaven.clinic.people.models import Patient, Site, User
 from stillhaven.clinic.record import policy
-from stillhaven.clinic.schedule.models import STANDING, Appointment, Chair, Competence, Room, Shift, Waiting
+from stillhaven.clinic.schedule.models import (
+    STANDING,
+    Appointment,
+    Chair,
+    Competence,
+    Room,
+    Shift,
+    VisitAnswer,
+    Waiting,
+)
 from stillhaven.science.errors import BadInput
 from stillhaven.science.policy import Policy
 from stillhaven.science.schedule import Booked, Held, House, Staffer, Window
@@ -212,6 +221,15 @@ def patient_or_404(user: Any, pk: Any) -> Patient:
 def of_patient(patient: Patient) -> list[Appointment]:
     rows = Appointment.objects.filter(patient=patient).select_related("chair", "room", "nurse", "attending", "site")
     return list(rows.order_by("starts_at"))
+
+
+def requests(site: Site, now: datetime) -> list[VisitAnswer]:
+    """What patients asked about visits ahead and nobody has answered by moving or cancelling yet; oldest first."""
+    rows = VisitAnswer.objects.current().filter(
+        appointment__site=site, appointment__state="booked", appointment__starts_at__gt=now, kind__startswith="ask_"
+    )
+    found = rows.select_related("appointment__patient", "patient").order_by("seq")
+    return [r for r in found if r.value.get("moves") == r.appointment.moves]
 
 
 def for_calendar(*, staff: User | None = None, patient: Patient | None = None, since: datetime) -> list[Appointment]:
