@@ -32,7 +32,7 @@ def content(request: HttpRequest) -> HttpResponse:
     roles.require(request.user, "content.edit")
     lang = _language(request.GET.get("language", ""))
     today = queries.today()
-    rows = [
+    rows: list[dict[str, Any]] = [
         {"page": s.page, "number": s.number, "reviewed": queries.is_reviewed(s.page), "past": s.page.review.is_past(today),
          "href": url_of(s.page.key), "translated": s.translated}
         for s in queries.library(lang)

@@ -25,7 +25,7 @@ class PageVersion(Entry):
     note = models.TextField(blank=True)  # what is different, in the writer's words
 
     class Meta(Entry.Meta):
-        constraints = (
+        constraints = (  # type: ignore[assignment]
             *Entry.Meta.constraints,
             models.UniqueConstraint("site", "page", "language", "number", name="public_pageversion_number"),
         )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
+from typing import Any
 
 from django.db import connection, transaction
 
@@ -58,7 +59,7 @@ def ensure(lang: str) -> None:
 
 def _build(site: int, lang: str, version: str) -> None:
     pages = [s.page for s in queries.answers_from(lang) if s.page.key not in _SKIPPED]
-    shelf = {"site": site, "language": lang}
+    shelf: dict[str, Any] = {"site": site, "language": lang}
     SearchLine.objects.filter(**shelf).delete()
     SearchWord.objects.filter(**shelf).delete()
     lines = [line for page in pages for line in lines_of(page)]
