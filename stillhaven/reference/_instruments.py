@@ -187,7 +187,8 @@ def _licence(whole: Table) -> Licence:
 
 def _questions(whole: Table) -> tuple[Question, ...]:
     row = whole.table("answers", needed=False)
-    low, high, count, decimal, choices = 0.0, 0.0, 0, False, ()  # type: ignore[var-annotated]
+    low, high, count, decimal = 0.0, 0.0, 0, False
+    choices: tuple[Choice, ...] = ()
     if row is not None:
         low, high = row.number("low") or 0.0, row.number("high") or 0.0
         count, decimal = row.whole("count", needed=False) or 0, row.flag("decimal", needed=False)

@@ -20,6 +20,7 @@ from stillhaven.clinic.people.models import ApiToken  # noqa: E402
 from stillhaven.clinic.plan.models import Order  # noqa: E402
 from stillhaven.clinic.record import actions as record  # noqa: E402
 from stillhaven.clinic.record import clock  # noqa: E402
+from stillhaven.clinic.scales import demo as scales  # noqa: E402
 from stillhaven.clinic.session import actions, events  # noqa: E402
 from stillhaven.clinic.session.models import Event, TreatmentSession  # noqa: E402
 from stillhaven.clinic.vitals import actions as vitals  # noqa: E402
@@ -35,6 +36,7 @@ def fill() -> dict[str, Any]:
     demo.people()
     demo.afternoon()
     nurse = demo.staff["nurse"]
+    scales.seed(demo.patients, nurse=nurse, doctor=demo.staff["prescriber"], now=now)
     # eve has come and is asked; finn is ready; somebody else was called off
     held = TreatmentSession.objects.get(patient=demo.patients["cleo"])
     actions.hold(held.pk, "asks for a pause", by=nurse, at=now - timedelta(minutes=2))

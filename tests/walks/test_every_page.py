@@ -55,9 +55,12 @@ PAGES: dict[str, tuple[str, str]] = {
     "who looked": ("auditor", "/access/"), "staff": ("admin", "/staff/"), "staff add": ("admin", "/staff/add/"),
     "colleague": ("admin", "/staff/{staff}/"), "programs": ("admin", "/staff/tokens/"),
     "drills": ("nurse", "/drills/"), "what if": ("prescriber", "/sessions/{dosing}/what-if/"),
+    "check-in": ("", "/c/demo-check-in-of-cleo/"), "check-in unknown": ("", "/c/nobody/"), "my check-ins": ("ada", "/me/checkins/"),
+    "scales": ("nurse", "/patients/{patient}/scales/"), "scale to rate": ("nurse", "/patients/{patient}/scales/madrs/"),
+    "scales known": ("nurse", "/scales/"), "one scale": ("nurse", "/scales/phq9/"), "alerts": ("nurse", "/alerts/"),
     "my visits": ("ada", "/me/"), "my visit": ("ada", "/me/visits/{signed}/"), "not mine": ("ada", "/me/visits/{dosing}/"),
 }  # fmt: skip
-STATUS = {"not found": 404, "no entry": 403, "not mine": 404}
+STATUS = {"check-in unknown": 404, "not found": 404, "no entry": 403, "not mine": 404}
 SAME_TITLE = {frozenset({"record", "record to sign"}), frozenset({"not found", "not mine"})}
 SAME_TITLE |= {frozenset({"order form", "order form, drug chosen"}), frozenset({"patients", "patients found"})}
 DOSE = {

@@ -189,7 +189,7 @@ def record(
             raise Refused(
                 why="this was sent under a name that something else has already; write it down anew"
             ) from None
-        return first  # type: ignore[no-any-return]
+        return first
     alerts.raise_alerts(sheet.alerts, patient, used, born_of=entry.uid, by=by, at=at)
     return entry
 
@@ -209,7 +209,7 @@ def correct(
     )  # fmt: skip
     if not retract:
         alerts.raise_alerts(sheet.alerts, entry.patient, instrument, born_of=new.uid, by=by, at=at)
-    return new  # type: ignore[no-any-return]
+    return new
 
 
 # ---------------------------------------------------------------- the clinic's own

@@ -20,7 +20,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from stillhaven.clinic.people import roles, unlock
 from stillhaven.clinic.people.gate import SignedOut
 from stillhaven.clinic.record import clock
-from stillhaven.clinic.scales import actions, links, queries
+from stillhaven.clinic.scales import actions, catalog, links, queries
 from stillhaven.clinic.scales.models import CheckInLink, OpenedSheet
 from stillhaven.science.errors import BadInput, Refused
 from stillhaven.science.scales import unasked
@@ -155,7 +155,7 @@ def _forms(link: CheckInLink) -> list[Instrument]:
     sheets = list(OpenedSheet.objects.filter(link=link).order_by("place"))
     if sheets:
         return [actions.instrument_of(sheet) for sheet in sheets]
-    return [actions.catalog.offered(link.site_id, name) for name in link.scales]
+    return [catalog.offered(link.site_id, name) for name in link.scales]
 
 
 def _first(sheets: list[OpenedSheet]) -> str:
@@ -242,7 +242,8 @@ def _question(
     answer = given.get(asked.key)
     return _page(
         request, found, "question", 422 if why else 200, instrument=instrument, question=asked, number=i,
-        total=len(instrument.questions), text=asked.label, name="answer", stem=instrument.stem, why=why,
+        total=len(instrument.questions), text=asked.label, name="answer", why=why,
+        stem=instrument.stem if asked.scored else "",
         options=options(asked, answer), skipped=asked.key in given and answer is None, uid=str(uuid4()),
         back=found.base + _before(found, sheet, instrument, i) if i > 1 or sheet.place > 1 else "",
         all_url=f"{found.base}all/{sheet.place}/", shown=f"{answer:g}" if answer is not None else "",

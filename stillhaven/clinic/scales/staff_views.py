@@ -90,7 +90,7 @@ def _why_not(site: int, name: str, now: datetime) -> str:
 
 def _rateable(site: int) -> list[dict[str, str]]:
     return [
-        {"name": name, "short": i.short, "about": i.about, "version": i.version if "@" in name else ""}
+        {"name": name, "short": i.short, "about": i.about, "version": i.version.replace("_", " ") if "@" in name else ""}
         for name, i in sorted(catalog.names(site).items(), key=lambda pair: pair[1].short)
         if (i.questions and not i.cannot) or i.brings_items
     ]  # fmt: skip

@@ -270,8 +270,8 @@ def half_up(value: Fraction, decimals: int = 0) -> float:
     >>> half_up(Fraction(9, 2)), half_up(Fraction(5, 3), 1)
     (5.0, 1.7)
     """
-    scale = 10**decimals
-    return math.floor(value * scale + Fraction(1, 2)) / scale
+    scale: int = 10**decimals
+    return float(math.floor(value * scale + Fraction(1, 2)) / scale)
 
 
 def _short(instrument: Instrument, gaps: list[str], needed: int) -> str:
