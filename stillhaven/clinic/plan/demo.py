@@ -23,7 +23,8 @@ def seed(patients: Mapping[str, Patient], *, doctor: Any, now: datetime) -> None
             continue
         typed = {
             "protocol": protocol, "scheme": scheme, "response_scale": scale, "goals": goals,
-            "response_fall_pct": "50" if key == "ada" else "30", "stop_rules": "no response by the check\nsigns of harm to the bladder",
+            "response_fall_pct": "50" if key == "ada" else "30",
+            "stop_rules": "no response by the check\nsigns of harm to the bladder",
             "why_against": "agreed in the case meeting (demo)", "therapist": "Theo Marsh, PhD",
             "maintenance": "Look again two weeks after the last session.",
         }  # fmt: skip
