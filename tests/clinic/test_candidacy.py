@@ -404,3 +404,17 @@ def test_the_demos_people_each_get_their_answer(clinic: Demo) -> None:
     assert {d.patient.preferred_name: d.verdict for d in Decision.objects.all()} == {
         "Ada": "candidate", "Eve": "candidate", "Finn": "candidate", "Cleo": "later"
     }  # fmt: skip
+
+
+def test_a_session_cannot_start_while_candidacy_is_open_again(clinic: Demo) -> None:
+    from stillhaven.clinic.session import actions as sessions
+    from stillhaven.clinic.session import facts
+
+    course = begun(clinic)
+    decide(clinic, course)
+    session = sessions.book(course, booked_for=NOW + timedelta(days=1), by=clinic.staff["nurse"], at=NOW)
+    rules = {f.rule for f in facts.start_findings(session, NOW) if f.stops}
+    assert not rules & {"candidacy", "CI08"}
+    found(clinic, course.patient, NOW + timedelta(minutes=5), systolic_mmhg=190.0)
+    stops = {f.rule for f in facts.start_findings(session, NOW + timedelta(minutes=6)) if f.stops}
+    assert "CI08" in stops

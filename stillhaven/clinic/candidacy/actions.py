@@ -207,7 +207,7 @@ def _resistance(found: Assessment) -> dict[str, Any]:
 def _move(course: Course, verdict: str, found: Assessment, why: str, *, by: Any, at: datetime) -> None:
     """The course goes where the decision sends it; one under treatment is held, not moved back."""
     state = State(course.state)
-    moves = {
+    ways: dict[str, dict[State, tuple[Move, ...]]] = {
         "candidate": {
             State.OPENED: (Move.SCREEN, Move.FIND_ELIGIBLE), State.DEFERRED: (Move.SCREEN, Move.FIND_ELIGIBLE),
             State.SCREENING: (Move.FIND_ELIGIBLE,),
@@ -217,8 +217,8 @@ def _move(course: Course, verdict: str, found: Assessment, why: str, *, by: Any,
             State.ELIGIBLE: (Move.NEWS, Move.DEFER), State.PLANNED: (Move.NEWS, Move.DEFER),
         },
         "no": {s: (Move.CLOSE,) for s in State if s not in (State.CLOSED, *_HELD)},
-    }[verdict].get(state, ())  # fmt: skip
-    for move in moves:
+    }  # fmt: skip
+    for move in ways[verdict].get(state, ()):
         courses.advance(course.pk, move, by=by, at=at, because=[f for f in found.findings if not f.is_met], why=why)
     if verdict != "candidate" and state in _HELD and not course.on_hold:
         courses.set_hold(course.pk, True, _("candidacy: %(why)s") % {"why": why}, by=by, at=at)

@@ -53,8 +53,8 @@ def asks(keys: Iterable[str], kinds: Mapping[str, FactKind], now_says: Mapping[s
         kind, name = kinds[key], f"f.{key}"
         said = _("So far: %(said)s") % {"said": now_says[key]} if key in now_says else ""
         if kind.type == "bool":
-            options = (("yes", _("Yes")), ("no", _("No")), ("", _("Not known")))
-            found.append(Ask(name=name, label=kind.label, kind="choice", options=options, help=said))
+            yes_no = (("yes", _("Yes")), ("no", _("No")), ("", _("Not known")))
+            found.append(Ask(name=name, label=kind.label, kind="choice", options=yes_no, help=said))
         elif kind.type == "choice":
             options = (("", _("Choose")), *((c, c.replace("_", " ")) for c in kind.choices))
             found.append(Ask(name=name, label=kind.label, kind="select", options=options, help=said))

@@ -140,7 +140,7 @@ def _entry(kind: Any, entry: Measured) -> str:
     if entry.value.get("not_done"):
         return _("not done")
     value = entry.value.get("value")
-    return str(value) if kind.type == "date" else kind.words(value)  # type: ignore[no-any-return]
+    return str(value) if kind.type == "date" else kind.words(value)
 
 
 @require_POST

@@ -7,6 +7,7 @@ from datetime import datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from stillhaven.clinic.candidacy import queries as candidacy
 from stillhaven.clinic.consent import queries as consent
 from stillhaven.clinic.people.models import User
 from stillhaven.clinic.plan import recipe
@@ -162,8 +163,10 @@ def _answers(session: TreatmentSession, at: datetime, ask: Any) -> tuple[Finding
 
 
 def start_findings(session: TreatmentSession, at: datetime) -> tuple[Finding, ...]:
-    """What stands in the way of starting the drug."""
-    return (*_answers(session, at, start.start_findings), stocked.start_finding(session))
+    """What stands in the way of starting the drug; candidacy where a block stands or its decision is open again."""
+    candid = candidacy.start_findings(session.course, at, drug=session.order.drug if session.order else "")
+    against = (f for f in candid if f.stops)
+    return (*_answers(session, at, start.start_findings), stocked.start_finding(session), *against)
 
 
 def ready_findings(session: TreatmentSession, at: datetime) -> tuple[Finding, ...]:
