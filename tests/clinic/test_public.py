@@ -16,7 +16,7 @@ from django.db import connection
 from django.test import Client, override_settings
 
 from stillhaven.clinic.people.models import User
-from stillhaven.clinic.public import actions, education_views, queries, search
+from stillhaven.clinic.public import actions, demo, education_views, queries, search
 from stillhaven.clinic.public.models import PageVersion, SelfCheckHandover, UnansweredQuestion
 from stillhaven.clinic.record import clock
 from stillhaven.clinic.web.demo import Demo
@@ -47,7 +47,25 @@ def writer(clinic: Demo) -> User:
 
 
 # ---------------------------------------------------------------- pages
-def test_every_page_opens_for_everybody_with_grade_source_and_review_state(client: Client, clinic: Demo) -> None:
+def leads_nowhere_else(path: str, text: str) -> None:
+    """Links go outside only to cited sources, nothing is asked of anybody else, nothing stands inline."""
+    found = sources().values()
+    cited = {url for source in found for url in source.url} | {f"https://doi.org/{s.doi}" for s in found}
+    cited |= {f"https://pubmed.ncbi.nlm.nih.gov/{s.pmid}/" for s in found}
+    cited |= {f"https://pmc.ncbi.nlm.nih.gov/articles/{s.pmcid}/" for s in found}
+    for tag, href in re.findall(r"<(\w+)[^>]*?(?:href|src)=\"([^\"]+)\"", text):
+        if urlsplit(href).scheme in ("http", "https") and "testserver" not in href:
+            assert tag == "a", f"{path} asks {href} for something"
+            assert href.replace("&amp;", "&") in cited, f"{path} leads to {href}"
+    for link in re.findall(r"<a [^>]*href=\"https?://(?!testserver)[^>]*>", text):
+        assert "noreferrer" in link
+    assert not re.search(r"<script(?![^>]*(?:src=|application/(?:ld\+)?json))", text), path
+    assert not re.search(r"\s(?:style|on\w+)=\"", text), path
+
+
+def test_every_page_opens_with_grade_source_and_review_state_and_leads_only_to_sources(
+    client: Client, clinic: Demo
+) -> None:
     for key, page in education().pages.items():
         answer = client.get(education_views.url_of(key))
         text = answer.content.decode()
@@ -57,26 +75,20 @@ def test_every_page_opens_for_everybody_with_grade_source_and_review_state(clien
         assert "not yet reviewed by a clinician" in text
         assert len(re.findall(r"<h1[ >]", text)) == 1
         assert "What we do not know" in text
+        leads_nowhere_else(key, text)
 
 
-def test_pages_lead_outside_only_to_cited_sources_and_ask_nobody_else_for_anything(
-    client: Client, clinic: Demo
-) -> None:
-    cited = {url for source in sources().values() for url in source.url}
-    cited |= {f"https://doi.org/{s.doi}" for s in sources().values()}
-    cited |= {f"https://pubmed.ncbi.nlm.nih.gov/{s.pmid}/" for s in sources().values()}
-    cited |= {f"https://pmc.ncbi.nlm.nih.gov/articles/{s.pmcid}/" for s in sources().values()}
-    fixed = ["/", "/learn/", "/learn/questions/", "/learn/myths/", "/learn/claims/", "/ask/?q=drive", "/self-check/"]
-    for path in [*fixed, *(education_views.url_of(key) for key in education().pages)]:
-        text = client.get(path).content.decode()
-        for tag, href in re.findall(r"<(\w+)[^>]*?(?:href|src)=\"([^\"]+)\"", text):
-            if urlsplit(href).scheme in ("http", "https") and "testserver" not in href:
-                assert tag == "a", f"{path} asks {href} for something"
-                assert href.replace("&amp;", "&") in cited, f"{path} leads to {href}"
-        for link in re.findall(r"<a [^>]*href=\"https?://(?!testserver)[^>]*>", text):
-            assert "noreferrer" in link
-        assert not re.search(r"<script(?![^>]*(?:src=|application/(?:ld\+)?json))", text), path
-        assert not re.search(r"\s(?:style|on\w+)=\"", text), path
+def test_the_other_public_pages_lead_only_inside(client: Client, clinic: Demo) -> None:
+    for path in (
+        "/",
+        "/learn/",
+        "/learn/questions/",
+        "/learn/myths/",
+        "/learn/claims/",
+        "/ask/?q=drive",
+        "/self-check/",
+    ):
+        leads_nowhere_else(path, client.get(path).content.decode())
 
 
 def test_a_page_that_is_not_there_is_not_there(client: Client, clinic: Demo) -> None:
@@ -368,3 +380,11 @@ def test_a_question_that_was_left_is_settled_by_somebody(clinic: Demo, client: C
 
 def test_another_language_begins_untranslated_and_says_so(client: Client, clinic: Demo) -> None:
     assert queries.shown(KEY, "es") == queries.Shown(page=education().pages[KEY], translated=False)
+
+
+def test_the_demo_has_pages_that_two_people_read_and_a_draft_that_waits(clinic: Demo, client: Client) -> None:
+    demo.seed(clinic)
+    demo.seed(clinic)  # once
+    assert PageVersion.objects.count() == len(demo.READ) + 1
+    assert len(queries.waiting()) == 1
+    assert clinic.staff["prescriber"].signature_name in client.get("/learn/depression/").content.decode()
