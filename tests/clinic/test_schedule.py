@@ -278,8 +278,9 @@ def people(demo: Demo, count: int) -> list[Patient]:
 
 @pytest.mark.django_db(transaction=True)
 def test_bookings_at_random_from_many_threads_never_overlap() -> None:
-    """Half go through the book, half straight at the tables as if the book did not exist."""
+    """Some go through the book, the others straight at the tables as if the book did not exist."""
     total = int(os.environ.get("SCHEDULE_BOOKINGS", "300"))
+    share = 0.5 if total <= 1000 else 0.1  # the tables themselves are what many bookings put to the test
     demo = staffed(make_clinic(NOW))
     everybody = people(demo, 60)
     chairs, nurses = list(Chair.objects.all()), [demo.staff["nurse"], demo.staff["second"]]
@@ -316,7 +317,7 @@ def test_bookings_at_random_from_many_threads_never_overlap() -> None:
         chance = random.Random(seed)
         try:
             for _ in range(count):
-                one(chance, through_the_book=chance.random() < 0.5)
+                one(chance, through_the_book=chance.random() < share)
         except BaseException as error:  # a thread's failure is the test's failure
             failures.append(error)
         finally:
