@@ -20,6 +20,7 @@ from stillhaven.reference._drugs import DoseRules, read_dose_rules, read_drugs
 from stillhaven.reference._events import read_events, read_rescue_drugs
 from stillhaven.reference._instruments import read_instruments
 from stillhaven.reference._intake import read_intake
+from stillhaven.reference._outcomes import OutcomeRules, read_outcomes
 from stillhaven.reference._pk import FOLDER as PK_FOLDER
 from stillhaven.reference._pk import read_pk
 from stillhaven.reference._plan import plan_rules
@@ -99,6 +100,7 @@ class Reference:
     stock: StockRules
     consent: ConsentRules
     competences: Mapping[str, CompetenceKind]
+    outcomes: OutcomeRules
 
     @property
     def policy_items(self) -> tuple[PolicyItem, ...]:
@@ -171,6 +173,7 @@ def read(
         stock=read_stock(shelf),
         consent=read_consent(shelf),
         competences=read_competences(shelf),
+        outcomes=read_outcomes(shelf),
         drafts=drafts(shelf),
         version=shelf.version,
     )
