@@ -38,7 +38,9 @@ SUBFOLDERS = ("secrets", "record", "media", "spool", "tls", "logs", "run")
 OURS = {*SUBFOLDERS, "postgres", "postgres.new", "VERSION", "clinic.toml", "backup.json", "restored.json"}
 SOCKET_PATH_LIMIT = 107  # bytes of a Unix socket's path, its closing zero not counted
 SOCKET_NAME = ".s.PGSQL.5432"
-SECRETS = ("django_key", "record_key", "head_key", "pg_password", "pg_admin_password", "backup_key")
+FIRST_SECRETS = ("django_key", "record_key", "head_key", "pg_password", "pg_admin_password", "backup_key")
+LATER_SECRETS = ("therapy_key",)  # folders older than these get them when they are opened next
+SECRETS = FIRST_SECRETS + LATER_SECRETS
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -158,6 +160,7 @@ def open_folder(path: Path, *, create: bool = False) -> DataFolder:
         refuse_loose(folder)
         for name in SUBFOLDERS:
             (path / name).mkdir(mode=0o700, exist_ok=True)
+        _add_later_secrets(folder)
         for name in SECRETS:
             folder.secret(name)
         return folder
@@ -184,7 +187,7 @@ def _make(folder: DataFolder) -> DataFolder:
 
 
 def _new_secret(name: str) -> str:
-    if name == "record_key":
+    if name in ("record_key", "therapy_key"):
         return secrets.token_hex(32)
     if name == "head_key":
         pem = Ed25519PrivateKey.generate().private_bytes(
@@ -198,11 +201,31 @@ def _new_secret(name: str) -> str:
     return secrets.token_urlsafe(48)
 
 
+def _add_later_secrets(folder: DataFolder) -> None:
+    """Give a folder of an older version the secrets that came since.
+
+    VERSION names the secrets that a folder has had: one of those that is missing was lost, and is never made anew.
+    """
+    found = _read_stamp(folder)
+    had = found.get("secrets")
+    known = {*FIRST_SECRETS, *(had if isinstance(had, list) else ())}
+    new = [name for name in SECRETS if name not in known]
+    for name in new:
+        if not (folder.secrets / name).exists():
+            write_private(folder.secrets / name, _new_secret(name))
+    if new:
+        write_private(folder.path / "VERSION", json.dumps(found | {"secrets": sorted({*known, *new})}, indent=1) + "\n")
+
+
 def stamp(folder: DataFolder) -> None:
-    """Write which version runs this clinic; the day it was made stays."""
+    """Write which version runs this clinic, and which secrets it has; the day it was made stays."""
     now = datetime.now(UTC).isoformat(timespec="seconds")
-    created = _read_stamp(folder).get("created_at", now)
-    text = json.dumps({"layout": LAYOUT, "stillhaven": __version__, "created_at": created}, indent=1)
+    before = _read_stamp(folder)
+    had = before.get("secrets")
+    has = {*FIRST_SECRETS, *(had if isinstance(had, list) else ())}
+    has |= {name for name in SECRETS if (folder.secrets / name).exists()}
+    said = {"layout": LAYOUT, "stillhaven": __version__, "created_at": before.get("created_at", now)}
+    text = json.dumps(said | {"secrets": sorted(has)}, indent=1)
     write_private(folder.path / "VERSION", text + "\n")
 
 

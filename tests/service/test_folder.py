@@ -146,3 +146,28 @@ def test_a_setting_file_that_cannot_be_read_says_where(tmp_path: Path) -> None:
     (folder.path / "clinic.toml").write_text("real = yes\n")
     with pytest.raises(BadInput, match=r"clinic\.toml"):
         folder.is_real()
+
+
+def test_a_folder_of_an_older_version_gets_the_secret_that_came_since(tmp_path: Path) -> None:
+    folder = folders.open_folder(tmp_path / "clinic", create=True)
+    record_key = folder.secret("record_key")
+    (folder.secrets / "therapy_key").unlink()
+    older = {"layout": folders.LAYOUT, "stillhaven": "0.0.1", "created_at": "2026-01-01T00:00:00+00:00"}
+    (folder.path / "VERSION").write_text(json.dumps(older))
+    made = folders.open_folder(folder.path).secret("therapy_key")
+    assert len(bytes.fromhex(made)) == 32
+    assert folders.open_folder(folder.path).secret("therapy_key") == made
+    assert folder.secret("record_key") == record_key
+    assert json.loads((folder.path / "VERSION").read_text())["created_at"] == older["created_at"]
+    (folder.secrets / "therapy_key").unlink()  # it has had one now: from here on it is lost, not new
+    with pytest.raises(Refused, match="therapy_key"):
+        folders.open_folder(folder.path)
+
+
+@pytest.mark.parametrize("secrets", [None, "therapy_key", ["record_key"]])
+def test_what_version_says_of_secrets_may_be_anything(tmp_path: Path, secrets: object) -> None:
+    folder = folders.open_folder(tmp_path / "clinic", create=True)
+    key = folder.secret("therapy_key")
+    said = json.loads((folder.path / "VERSION").read_text()) | {"secrets": secrets}
+    (folder.path / "VERSION").write_text(json.dumps(said))
+    assert folders.open_folder(folder.path).secret("therapy_key") == key
