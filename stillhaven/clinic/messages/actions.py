@@ -18,7 +18,7 @@ from django.core.validators import validate_email
 from django.db import transaction
 from django.db.models import Q
 
-from stillhaven.clinic.messages import providers, texts
+from stillhaven.clinic.messages import providers, texts, wishes
 from stillhaven.clinic.messages.models import CHANNELS, OutMessage, Reach
 from stillhaven.clinic.people import roles
 from stillhaven.clinic.people.models import Patient, Site
@@ -121,6 +121,8 @@ def queue(
     """Queue a message by every channel that this person allows; how many.  The same `once` is never queued twice."""
     kept, made = texts.clean_context(template, context), 0
     for channel, address in addresses(patient):
+        if not wishes.wants(patient, channel, purpose):
+            continue
         _, created = OutMessage.objects.get_or_create(
             once=f"{once}:{channel}",
             defaults={
@@ -192,7 +194,8 @@ def _send(message: OutMessage, now: datetime) -> str:
         return _mark(message, "failed", why="no provider is set for this channel")
     subject, text = texts.words(message.template, message.context, message.channel, providers.public_url())
     ready = providers.Ready(
-        key=str(message.uid), channel=message.channel, to=message.to, subject=subject, text=text
+        key=str(message.uid), channel=message.channel, to=message.to, subject=subject, text=text,
+        headers=wishes.headers(message, providers.public_url()),
     )  # fmt: skip
     try:
         provider.send(ready)

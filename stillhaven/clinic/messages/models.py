@@ -6,6 +6,7 @@ import uuid as uuids
 
 from django.db import models
 
+from stillhaven.clinic.messages.thread_models import AnswerTime, Enclosure, Letter, Seen, Thread, Wish
 from stillhaven.clinic.people.models import Patient, Site
 
 CHANNELS = ("email", "sms")
@@ -61,3 +62,17 @@ class OutMessage(models.Model):
 
     def __str__(self) -> str:
         return f"{self.purpose} by {self.channel}, {self.state}"
+
+
+__all__ = [
+    "CHANNELS",
+    "OUT_STATES",
+    "AnswerTime",
+    "Enclosure",
+    "Letter",
+    "OutMessage",
+    "Reach",
+    "Seen",
+    "Thread",
+    "Wish",
+]

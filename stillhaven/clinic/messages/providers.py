@@ -13,7 +13,8 @@ import logging
 import os
 import urllib.error
 import urllib.request
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from django.conf import settings
@@ -32,6 +33,7 @@ class Ready:
     to: str
     subject: str
     text: str
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 class Undelivered(Exception):
@@ -53,7 +55,8 @@ class Email:
 
     def send(self, message: Ready) -> None:
         mail = EmailMessage(
-            message.subject, message.text, None, [message.to], headers={"Message-ID": f"<{message.key}@stillhaven>"}
+            message.subject, message.text, None, [message.to],
+            headers={"Message-ID": f"<{message.key}@stillhaven>", **message.headers},
         )  # fmt: skip
         try:
             mail.send()

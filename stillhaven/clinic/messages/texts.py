@@ -52,6 +52,17 @@ TEMPLATES: Mapping[str, Text] = {
         ),
         short=gettext_lazy("Your appointment at %(clinic)s on %(when)s is cancelled. Reply STOP for no more texts."),
     ),
+    "opened_in_emergency": Text(
+        subject=gettext_lazy("Somebody at %(clinic)s opened a protected part of your record"),
+        body=gettext_lazy(
+            "In an emergency somebody at %(clinic)s opened a protected part of your record on %(when)s.\n\n"
+            "Who it was and why stands on your own page:\n%(link)s\n\nCall the clinic with any question.\n"
+        ),
+        short=gettext_lazy(
+            "In an emergency a protected part of your record at %(clinic)s was opened on %(when)s. Who and why: %(link)s "
+            "Reply STOP for no more texts."
+        ),
+    ),
     "offer": Text(
         subject=gettext_lazy("A time is free at %(clinic)s"),
         body=gettext_lazy(
@@ -61,6 +72,14 @@ TEMPLATES: Mapping[str, Text] = {
         short=gettext_lazy(
             "A time is free at %(clinic)s: %(when)s. Call if you would like it. Reply STOP for no more texts."
         ),
+    ),
+    "letter": Text(
+        subject=gettext_lazy("You have a message from %(clinic)s"),
+        body=gettext_lazy(
+            "%(clinic)s has written to you.\n\nSign in to read it:\n%(link)s\n\n"
+            "Please do not answer this mail; nobody reads it.\n"
+        ),
+        short=gettext_lazy("%(clinic)s has written to you. Read it: %(link)s Reply STOP for no more texts."),
     ),
 }
 

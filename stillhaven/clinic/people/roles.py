@@ -41,6 +41,7 @@ _LINES: dict[str, set[Any]] = {
     "session.view": _CARE | {Role.THERAPIST},
     "record.view": _CARE | {Role.AUDITOR},
     "own.view": {"patient"},
+    "own.change": {"patient"},  # details, wishes, caregivers, messages, requests: what is the person's own
     "access.view": {Role.AUDITOR, Role.MANAGER, Role.MEDICAL_DIRECTOR},
     "readings.read": _CARE | {Role.READER, Role.AUDITOR},
     "readings.send": {Role.DEVICE},
@@ -136,6 +137,18 @@ _LINES: dict[str, set[Any]] = {
     "scale.link": _CARE | {Role.THERAPIST, Role.FRONT_DESK},
     "scale.text": {Role.MEDICAL_DIRECTOR, Role.MANAGER, Role.ADMINISTRATOR},
     "alert.handle": _CARE | {Role.THERAPIST},
+    # messages, and what people ask of the clinic as keeper of their data
+    "letter.read": _CARE | {Role.THERAPIST, Role.FRONT_DESK},
+    "letter.write": _CARE | {Role.THERAPIST, Role.FRONT_DESK},
+    "letter.promise": {Role.MANAGER, Role.MEDICAL_DIRECTOR, Role.ADMINISTRATOR},
+    "data_request.handle": {Role.MANAGER, Role.ADMINISTRATOR},
+    # therapy; which person's, and whose notes, is checked beside the role
+    "therapy.view": {Role.THERAPIST},
+    "therapy.write": {Role.THERAPIST},
+    "therapy.team": _CARE | {Role.THERAPIST},
+    "therapy.clear": _CARE,
+    "therapy.break_glass": _SIGNS,
+    "journal.write": {"patient"},
     # drills
     "drill.run": _CARE | {Role.MANAGER},
     # the public site
