@@ -14,10 +14,12 @@ from pathlib import Path
 from stillhaven.reference._alarms import read_alarms
 from stillhaven.reference._candidacy import read_candidacy
 from stillhaven.reference._checkin import CheckinRules, read_checkin
+from stillhaven.reference._comparators import GroupReference, read_comparators
 from stillhaven.reference._consent import read_consent
 from stillhaven.reference._drills import read_drills
 from stillhaven.reference._drugs import DoseRules, read_dose_rules, read_drugs
 from stillhaven.reference._events import read_events, read_rescue_drugs
+from stillhaven.reference._followup import FollowUpReference, read_followup
 from stillhaven.reference._instruments import read_instruments
 from stillhaven.reference._intake import read_intake
 from stillhaven.reference._outcomes import OutcomeRules, read_outcomes
@@ -25,6 +27,7 @@ from stillhaven.reference._pk import FOLDER as PK_FOLDER
 from stillhaven.reference._pk import read_pk
 from stillhaven.reference._plan import plan_rules
 from stillhaven.reference._policy import alarm_items, read_policy
+from stillhaven.reference._privacy import DataMap, read_data_map
 from stillhaven.reference._protocols import read_protocols
 from stillhaven.reference._recovery import read_recovery
 from stillhaven.reference._scales import read_scales
@@ -84,6 +87,8 @@ class Reference:
     scales: Mapping[str, Scale]
     instruments: Mapping[str, Instrument]
     checkin: CheckinRules
+    privacy: DataMap
+    followup: FollowUpReference
     session: SessionRules
     check_marks: CheckMarks
     recovery: RecoveryRules
@@ -100,6 +105,7 @@ class Reference:
     stock: StockRules
     consent: ConsentRules
     competences: Mapping[str, CompetenceKind]
+    groups: GroupReference
     outcomes: OutcomeRules
 
     @property
@@ -147,6 +153,7 @@ def read(
     policy = policy.with_items(alarm_items(alarms, signals)).with_settings(settings)
     shelf.note("pk")  # read by `pk_models`; a changed model is another version all the same
     protocols = read_protocols(shelf, drugs)
+    instruments = read_instruments(shelf)
     reference = Reference(
         sources=sources,
         signals=signals,
@@ -155,8 +162,10 @@ def read(
         dose_rules=read_dose_rules(shelf),
         protocols=protocols,
         scales=scales,
-        instruments=read_instruments(shelf),
+        instruments=instruments,
         checkin=read_checkin(shelf),
+        privacy=read_data_map(shelf),
+        followup=read_followup(shelf, instruments),
         session=session,
         check_marks=marks,
         recovery=read_recovery(shelf, scales, policy, drugs, signals),
@@ -173,6 +182,7 @@ def read(
         stock=read_stock(shelf),
         consent=read_consent(shelf),
         competences=read_competences(shelf),
+        groups=read_comparators(shelf),
         outcomes=read_outcomes(shelf),
         drafts=drafts(shelf),
         version=shelf.version,
