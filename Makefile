@@ -1,7 +1,7 @@
 # The words CI uses too.  `make demo` and `make test` need nothing but Debian and Python 3.11.
 SHELL := /bin/bash
 PY := .venv/bin/python
-.PHONY: setup setup-dev browser check test test-fast demo bench docs lock format
+.PHONY: setup setup-dev browser check test test-fast demo bench docs schema lock format
 
 setup: .venv/ready            ## what running stillhaven needs
 setup-dev: .venv/ready-dev    ## what checking and testing it needs as well
@@ -47,6 +47,9 @@ bench: setup-dev browser      ## what the clinic feels; prints each figure
 
 docs: setup-dev               ## regenerate the reference pages and run the commands the docs show
 	@$(PY) -m tools.docs
+
+schema: setup-dev             ## after a new migration: what an empty database gets at once
+	@$(PY) -m tools.schema
 
 format: setup-dev
 	@.venv/bin/ruff format . && .venv/bin/ruff check --fix .

@@ -50,6 +50,7 @@ step "import contracts" "$bin/lint-imports" --no-cache
 step "reference files" "$bin/stillhaven" check
 step "docs" docs
 step "migrations" "$bin/python" -m stillhaven manage makemigrations --check --dry-run
+step "tables of a new clinic" "$bin/python" -m tools.schema --check
 step "licences" licences
 
 if [ ${#failed[@]} -gt 0 ]; then
