@@ -176,10 +176,14 @@ def ebi(a: Answers) -> dict[str, float | None]:
     return {"total": NO if s is None else s / 8}
 
 
+def harm_watch(a: Answers) -> dict[str, float | None]:
+    return {"bladder": all_of(a[:3]), "cognition": all_of(a[3:6]), "dependence": all_of(a[6:])}
+
+
 SECOND: dict[str, Callable[[Answers], dict[str, float | None]]] = {
     "phq9": phq9, "gad7": gad7, "pcl5": pcl5, "pcl5@week": pcl5, "qids_sr16": qids, "hamd17": hamd17, "dast10": dast10,
     "peg": peg, "bpi": bpi, "fiqr": fiqr, "promis_depression_8a": promis8a, "cssrs_screener": cssrs, "mdq": mdq,
-    "ybocs": ybocs, "shaps": shaps, "whodas12": whodas, "who5": who5, "ebi": ebi,
+    "ybocs": ybocs, "shaps": shaps, "whodas12": whodas, "who5": who5, "ebi": ebi, "harm_watch": harm_watch,
     "promis_pain_interference": lambda a: {"raw": all_of(a)},
 }  # fmt: skip
 SILENT = {"kset", "ssi_c_and_others", "bowdle_vas", "meq30", "asc_5d_11"}  # no number by design, or by licence
