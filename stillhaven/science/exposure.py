@@ -42,6 +42,22 @@ class Sum:
     def known(self) -> int:
         return self.sessions - self.unknown
 
+    @property
+    def name(self) -> str:
+        """As a person reads it: never "ketamine" for another drug."""
+        return named(self.drug, self.route)
+
+
+def named(drug: str, route: str) -> str:
+    """Drug and route in words.
+
+    >>> named("ketamine", "im"), named("esketamine", "intranasal")
+    ('racemic ketamine, IM', 'esketamine, intranasal')
+    """
+    drugs = {"ketamine": "racemic ketamine", "s_ketamine": "S-ketamine"}
+    ways = {"iv_infusion": "IV infusion", "iv_bolus": "IV bolus", "im": "IM"}
+    return f"{drugs.get(drug, drug.replace('_', ' '))}, {ways.get(route, route.replace('_', ' '))}"
+
 
 def totals(doses: Iterable[SessionDose]) -> tuple[Sum, ...]:
     """Over a lifetime here, by drug and route.

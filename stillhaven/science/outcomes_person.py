@@ -33,6 +33,10 @@ class Point:
     overlaps: bool  # its recall reaches back before the first session
     why: str = ""
 
+    @property
+    def days_since_session(self) -> float | None:
+        return None if self.since_session_h is None else self.since_session_h / 24
+
 
 def tagged(
     at: datetime, value: float | None, sessions: Sequence[datetime], *, name: str, recall_days: int | None,

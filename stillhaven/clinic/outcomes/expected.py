@@ -1,0 +1,41 @@
+"""Which forms were expected and did not come?  Rooms that plan check-ins say so; unused links are known from the start."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from stillhaven.clinic.people.models import Patient
+from stillhaven.clinic.scales.models import CheckInLink
+
+
+@dataclass(frozen=True, kw_only=True)
+class Expected:
+    """One form that was expected and is not there: `state` in one word ("missing", "declined", "unreachable", ...)."""
+
+    scale: str
+    at: datetime
+    state: str = "missing"
+
+
+Source = Callable[[Patient, datetime], Iterable[Expected]]
+_sources: list[Source] = []
+
+
+def register(source: Source) -> None:
+    """A room that plans check-ins gives its expected points that came to nothing.  It replaces what links alone can say."""
+    if source not in _sources:
+        _sources.append(source)
+
+
+def missing(patient: Patient, scale: str, now: datetime) -> list[Expected]:
+    """Expected forms of this scale that did not come, up to now."""
+    found = [e for source in _sources or [_unused_links] for e in source(patient, now)]
+    return sorted((e for e in found if e.scale == scale and e.at <= now), key=lambda e: e.at)
+
+
+def _unused_links(patient: Patient, now: datetime) -> Iterable[Expected]:
+    for link in CheckInLink.objects.filter(patient=patient, used_at=None, revoked_at=None, expires_at__lte=now):
+        for name in link.scales:
+            yield Expected(scale=name.partition("@")[0], at=link.expires_at)
