@@ -149,12 +149,24 @@ _LINES: dict[str, set[Any]] = {
     "therapy.clear": _CARE,
     "therapy.break_glass": _SIGNS,
     "journal.write": {"patient"},
+    # follow-up
+    "followup.work": _CARE | {Role.FRONT_DESK, Role.THERAPIST},
+    "followup.watch": _CARE | {Role.THERAPIST},
+    # the registry
+    "registry.view": _SIGNS | {Role.MANAGER},
+    "registry.export": {Role.MANAGER, Role.MEDICAL_DIRECTOR},
     # drills
     "drill.run": _CARE | {Role.MANAGER},
     # the public site
     "content.edit": {Role.MANAGER, Role.PRESCRIBER, Role.MEDICAL_DIRECTOR},
     "content.approve": {Role.PRESCRIBER, Role.MEDICAL_DIRECTOR},
     "handover.take": {Role.FRONT_DESK, Role.MANAGER, Role.NURSE, Role.PRESCRIBER, Role.MEDICAL_DIRECTOR},
+    "prices.change": {Role.MANAGER, Role.BILLER},
+    "estimate.issue": {Role.MANAGER, Role.BILLER, Role.FRONT_DESK},
+    "listing.keep": {Role.MANAGER, Role.FRONT_DESK, Role.MEDICAL_DIRECTOR},
+    "listing.import": {Role.MANAGER, Role.ADMINISTRATOR},
+    "report.moderate": {Role.MANAGER, Role.MEDICAL_DIRECTOR},
+    "enquiry.handle": {Role.FRONT_DESK, Role.MANAGER, Role.NURSE, Role.PRESCRIBER, Role.MEDICAL_DIRECTOR},
 }
 ACTIONS: dict[str, frozenset[str]] = {action: frozenset(allowed) for action, allowed in _LINES.items()}
 

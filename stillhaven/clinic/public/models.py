@@ -9,6 +9,9 @@ from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVectorField
 from django.db import models
 
+from stillhaven.clinic.public.costs_models import BillingProvider, ClinicPrice, Estimate, WayToPay  # noqa: F401
+from stillhaven.clinic.public.directory_models import Centre, CentreReport  # noqa: F401
+from stillhaven.clinic.public.enquiry_models import Enquiry, SelfCheckIntake  # noqa: F401
 from stillhaven.clinic.record import clock
 from stillhaven.clinic.record.models import Entry
 

@@ -4,7 +4,13 @@ from typing import Any
 
 from django.urls import path
 
-from stillhaven.clinic.public import ask_views, content_views, education_views, selfcheck_views
+from stillhaven.clinic.public import (
+    ask_views,
+    content_views,
+    directory_views,
+    education_views,
+    selfcheck_views,
+)
 
 app_name = "public"
 
@@ -37,4 +43,10 @@ urlpatterns = [
     path("content/questions/<int:pk>/settle/", content_views.settle, name="settle_question"),
     path("content/versions/<uuid:uid>/", content_views.version, name="content_version"),
     path("content/edit/<path:key>/", content_views.edit, name="content_edit"),
+    path("centres/", directory_views.directory, name="directory"),
+    path("centres/map.svg", directory_views.map_picture, name="centre_map"),
+    path("centres/compare/", directory_views.compare, name="compare"),
+    path("centres/<uuid:uid>/", directory_views.centre, name="centre"),
+    path("centres/<uuid:uid>/report/", directory_views.report, name="centre_report"),
+    path("centres/<uuid:uid>/report/sent/", directory_views.report_sent, name="centre_report_sent"),
 ]
