@@ -58,6 +58,7 @@ PAGES: dict[str, tuple[str, str]] = {
     "check-in": ("", "/c/demo-check-in-of-cleo/"), "check-in unknown": ("", "/c/nobody/"), "my check-ins": ("ada", "/me/checkins/"),
     "scales": ("nurse", "/patients/{patient}/scales/"), "scale to rate": ("nurse", "/patients/{patient}/scales/madrs/"),
     "scales known": ("nurse", "/scales/"), "one scale": ("nurse", "/scales/phq9/"), "alerts": ("nurse", "/alerts/"),
+    "outcomes": ("nurse", "/patients/{patient}/outcomes/"), "my progress": ("ada", "/me/progress/"),
     "my visits": ("ada", "/me/"), "my visit": ("ada", "/me/visits/{signed}/"), "not mine": ("ada", "/me/visits/{dosing}/"),
 }  # fmt: skip
 STATUS = {"check-in unknown": 404, "not found": 404, "no entry": 403, "not mine": 404}
