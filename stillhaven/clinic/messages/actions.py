@@ -8,6 +8,7 @@ provider that knows keys answers without sending twice.
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from datetime import datetime, time, timedelta
 from typing import Any
 from uuid import UUID
@@ -116,12 +117,12 @@ def _same(address: str, digits: str) -> bool:
 # ---------------------------------------------------------------- the queue
 def queue(
     patient: Patient, template: str, context: dict[str, Any], *, purpose: str, due_at: datetime, once: str,
-    about: UUID | None = None, good_until: datetime | None = None,
+    about: UUID | None = None, good_until: datetime | None = None, channels: Collection[str] = CHANNELS,
 ) -> int:  # fmt: skip
     """Queue a message by every channel that this person allows; how many.  The same `once` is never queued twice."""
     kept, made = texts.clean_context(template, context), 0
     for channel, address in addresses(patient):
-        if not wishes.wants(patient, channel, purpose):
+        if channel not in channels or not wishes.wants(patient, channel, purpose):
             continue
         _, created = OutMessage.objects.get_or_create(
             once=f"{once}:{channel}",

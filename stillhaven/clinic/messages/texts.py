@@ -63,6 +63,14 @@ TEMPLATES: Mapping[str, Text] = {
             "Reply STOP for no more texts."
         ),
     ),
+    "checkin": Text(
+        subject=gettext_lazy("A few questions from %(clinic)s"),
+        body=gettext_lazy(
+            "A few questions from %(clinic)s wait for you. They take about a minute:\n%(link)s\n\n"
+            "The link is yours alone and works once. If you would rather talk, call the clinic.\n"
+        ),
+        short=gettext_lazy("A few questions from %(clinic)s, about a minute: %(link)s Reply STOP for no more texts."),
+    ),
     "offer": Text(
         subject=gettext_lazy("A time is free at %(clinic)s"),
         body=gettext_lazy(
