@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.http import HttpRequest
 
-from stillhaven.clinic.people import witness
+from stillhaven.clinic.people import roles, witness
 from stillhaven.clinic.session import stocked
 from stillhaven.clinic.session.writes import Sent, write
 from stillhaven.clinic.stock import actions as stock
@@ -17,6 +17,7 @@ from stillhaven.science.session import State
 @write
 def draw(sent: Sent, request: HttpRequest) -> None:
     """Draw up for this session."""
+    roles.require(sent.by, "stock.draw")
     session = sent.session
     safe.answer_repeat(StockLine, sent.uid, by=sent.by, session_uid=session.uid)  # a witness's code is good for once
     if session.order is None:
@@ -43,6 +44,7 @@ def draw(sent: Sent, request: HttpRequest) -> None:
 @write
 def settle(sent: Sent, request: HttpRequest) -> None:
     """Waste or put back what was not given; the computed dose goes into the ledger in the same transaction."""
+    roles.require(sent.by, "stock.waste")
     session = sent.session
     safe.answer_repeat(StockLine, sent.uid, by=sent.by, session_uid=session.uid)
     if session.state in (State.DOSING.value, State.HELD.value):
