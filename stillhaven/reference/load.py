@@ -37,6 +37,7 @@ from stillhaven.reference._setting import read_rems, read_staff
 from stillhaven.reference._signals import SignalGroup, read_signals
 from stillhaven.reference._sources import Source, read_sources
 from stillhaven.reference._stock import read_stock
+from stillhaven.reference._therapy import TherapyRules, read_therapy
 from stillhaven.reference.check import check_facts, check_same_numbers, drafts
 from stillhaven.reference.files import SHIPPED, Problem, Shelf
 from stillhaven.science.alarms.conditions import AlarmReference
@@ -87,6 +88,7 @@ class Reference:
     scales: Mapping[str, Scale]
     instruments: Mapping[str, Instrument]
     checkin: CheckinRules
+    therapy: TherapyRules
     privacy: DataMap
     followup: FollowUpReference
     session: SessionRules
@@ -164,6 +166,7 @@ def read(
         scales=scales,
         instruments=instruments,
         checkin=read_checkin(shelf),
+        therapy=read_therapy(shelf),
         privacy=read_data_map(shelf),
         followup=read_followup(shelf, instruments),
         session=session,

@@ -29,6 +29,7 @@ from stillhaven.clinic.schedule.models import Chair
 from stillhaven.clinic.session import actions, events
 from stillhaven.clinic.session.models import TreatmentSession
 from stillhaven.clinic.stock import demo as safe
+from stillhaven.clinic.therapy import demo as therapy
 from stillhaven.clinic.vitals import actions as vitals
 from stillhaven.clinic.vitals.models import Device, device_defaults
 from stillhaven.reference.cast_people import cast, demo_policy
@@ -264,4 +265,5 @@ def seed(now: datetime | None = None) -> bool:
     scales.seed(demo.patients, nurse=demo.staff["nurse"], doctor=demo.staff["prescriber"], now=demo.now)
     book.seed(demo)
     public_site.seed(demo)
+    therapy.seed(demo.patients, demo.staff, now=demo.now)
     return True

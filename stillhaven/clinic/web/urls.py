@@ -31,7 +31,7 @@ urlpatterns = [
     path("", include("stillhaven.clinic.messages.urls")),
     path("", include("stillhaven.clinic.outcomes.urls")),
     path("", include("stillhaven.clinic.followup.urls")),
-    path("therapy/", include("stillhaven.clinic.therapy.urls")),
+    path("", include("stillhaven.clinic.therapy.urls")),
     path("registry/", include("stillhaven.clinic.registry.urls")),
     path("", include("stillhaven.clinic.public.urls")),
 ]
