@@ -19,6 +19,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
 from stillhaven.clinic.people import factors, queries, unlock
+from stillhaven.clinic.record import clock
 
 
 class AccountAdapter(DefaultAccountAdapter):
@@ -38,6 +39,10 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def login(self, request: HttpRequest, user: Any) -> None:
         super().login(request, user)
+        request.session["device"] = {
+            "at": clock.now().isoformat(), "from": request.META.get("REMOTE_ADDR", ""),
+            "with": request.headers.get("User-Agent", "")[:300],
+        }  # fmt: skip
         records = get_authentication_records(request, user)
         if any(record.get("method") == "mfa" for record in records):
             unlock.mark_second_factor(request, user)
@@ -66,7 +71,7 @@ class AccountAdapter(DefaultAccountAdapter):
         needed = bool(super().is_reauthentication_required(app=app, **kwargs))
         records = get_authentication_records(self.request, self.request.user)
         has_factor = bool(queries.factors_of(self.request.user))
-        fresh = [r for r in records if r["method"] == ("mfa" if has_factor else "password")]
+        fresh = [r for r in records if r["method"] in (("mfa",) if has_factor else ("password", "registration"))]
         recently = bool(fresh) and time.time() - fresh[-1]["at"] < settings.ACCOUNT_REAUTHENTICATION_TIMEOUT
         return needed and not recently
 

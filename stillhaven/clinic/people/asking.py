@@ -103,7 +103,7 @@ def with_problem(made: Form, trouble: Problem) -> Form:
 def _typed(ask: Ask, typed: Mapping[str, Any], why: str) -> Ask:
     if ask.kind in ("ticks", "tick"):
         value: Any = typed.get(ask.name, [])
-    elif ask.kind == "code":
+    elif ask.kind in ("code", "secret", "papers"):
         value = ""  # a second factor's code is good for once
     else:
         value = typed.get(ask.name, ask.value)

@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import quote, urlsplit
 from zoneinfo import ZoneInfo
 
+from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -45,6 +46,8 @@ class SecondFactor:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if request.path.startswith(_CLOSED):
+            if request.path == "/accounts/signup/" and settings.OPEN_REGISTRATION:
+                return redirect("/register/")
             raise Http404
         user: Any = request.user
         if user.is_authenticated and user.is_clinic_staff and not unlock.has_second_factor(request):

@@ -138,9 +138,9 @@ _LINES: dict[str, set[Any]] = {
     "scale.text": {Role.MEDICAL_DIRECTOR, Role.MANAGER, Role.ADMINISTRATOR},
     "alert.handle": _CARE | {Role.THERAPIST},
     # messages, and what people ask of the clinic as keeper of their data
-    "letter.read": _CARE | {Role.THERAPIST, Role.FRONT_DESK},
+    "letter.read": _CARE | {Role.THERAPIST, Role.FRONT_DESK, Role.MANAGER},
     "letter.write": _CARE | {Role.THERAPIST, Role.FRONT_DESK},
-    "letter.promise": {Role.MANAGER, Role.MEDICAL_DIRECTOR, Role.ADMINISTRATOR},
+    "letter.promise": {Role.MANAGER, Role.MEDICAL_DIRECTOR},
     "data_request.handle": {Role.MANAGER, Role.ADMINISTRATOR},
     # therapy; which person's, and whose notes, is checked beside the role
     "therapy.view": {Role.THERAPIST},

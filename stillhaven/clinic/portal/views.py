@@ -11,6 +11,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
+from stillhaven.clinic.messages import thread_queries
 from stillhaven.clinic.people import queries as people
 from stillhaven.clinic.people import roles
 from stillhaven.clinic.people.gate import SignedOut
@@ -58,6 +59,7 @@ def home(request: HttpRequest, patient: Patient) -> HttpResponse:
     shown = {
         "patient": patient, "coming": coming, "past": past, "zone": ZoneInfo(patient.site.zone),
         "looks": people.who_looked(patient.pk, limit=100), "emergency": patient.site.emergency_number,
+        "unread": thread_queries.unread(patient),
     }  # fmt: skip
     return render(request, "portal/home.html", shown)
 

@@ -34,6 +34,7 @@ def house(request: HttpRequest) -> dict[str, Any]:
         "sign_out_url": reverse("account_logout") if known else "",
         "lock_url": reverse("people:lock") if known and user.is_clinic_staff and not locked else "",
         "mode": settings.MODE,
+        "open_registration": settings.OPEN_REGISTRATION,
         "now": clock.now(),
         "version": __version__,
         "zone": timezone.get_current_timezone_name(),

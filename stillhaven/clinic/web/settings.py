@@ -5,6 +5,7 @@ STILLHAVEN_PG              folder of the embedded PostgreSQL's socket; or
 DATABASE_URL               postgresql://user:password@host:port/name of a managed server
 STILLHAVEN_SETTINGS_MODE   clinic (default), demo, or test
 STILLHAVEN_HOSTS           names this server answers to, separated by commas, beside localhost
+STILLHAVEN_OPEN_REGISTRATION  1: anybody of age may make an account of their own (on in a demo)
 STILLHAVEN_CLOCK           see stillhaven.science.clocks; refused in a real clinic
 """
 
@@ -171,6 +172,7 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
+OPEN_REGISTRATION = os.environ.get("STILLHAVEN_OPEN_REGISTRATION", "1" if MODE == "demo" else "0") == "1"
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "/"
 ACCOUNT_ADAPTER = "stillhaven.clinic.people.adapters.AccountAdapter"
