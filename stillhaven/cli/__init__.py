@@ -28,6 +28,7 @@ COMMANDS = {
     "pk": ("pk", "Pharmacokinetic models: list and compare them."),
     "check": ("check", "Check reference files."),
     "score": ("score", "Score a file of rating-scale sheets."),
+    "outcomes": ("outcomes", "Outcomes of the clinic's courses: files for the registry and for teaching."),
 }
 
 

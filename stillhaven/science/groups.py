@@ -15,6 +15,8 @@ from stillhaven.science.errors import BadInput
 from stillhaven.science.outcomes import Interval, wilson
 from stillhaven.science.protocol import Cite
 
+HIDDEN = "*"  # stands where too few people share what stood there
+
 
 @dataclass(frozen=True, kw_only=True)
 class GroupRules:
@@ -263,3 +265,26 @@ def capped_age(age_y: int, cap_y: int) -> int:
     (41, 90)
     """
     return min(age_y, cap_y)
+
+
+def hide_rare(rows: Sequence[Mapping[str, str]], keys: Sequence[str], least: int) -> list[dict[str, str]]:
+    """Rows in which every combination of these keys is shared by enough people; the others have all of them hidden.
+
+    What is hidden is itself a group: if that is too small, the smallest group that was shown joins it.
+
+    >>> found = hide_rare([{"sex": "f"}] * 3 + [{"sex": "m"}], ["sex"], 3)
+    >>> [row["sex"] for row in found]
+    ['*', '*', '*', '*']
+    """
+    sizes: dict[tuple[str, ...], int] = {}
+    for row in rows:
+        own = tuple(row[key] for key in keys)
+        sizes[own] = sizes.get(own, 0) + 1
+    hidden = {own for own, count in sizes.items() if count < least}
+    while hidden and sum(sizes[own] for own in hidden) < least and len(hidden) < len(sizes):
+        hidden.add(min((own for own in sizes if own not in hidden), key=lambda own: (sizes[own], own)))
+    out = []
+    for row in rows:
+        gone = tuple(row[key] for key in keys) in hidden
+        out.append({key: HIDDEN if gone and key in keys else value for key, value in row.items()})
+    return out
