@@ -73,7 +73,7 @@ def test_the_page_in_its_order(treated: Demo) -> None:
     assert "No expected path" in text
     assert 'class="g-session"' in page.text
     assert page.text.count('class="g-early"') == 1  # two days after the first session
-    assert "Hidden: 1 people (1 treated), shown from 20 on" in text
+    assert "Hidden: 1 of the 20 people it takes (1 treated)" in text
     assert "racemic ketamine, IV infusion" in text
     assert "1 of 1" in text
 
@@ -108,7 +108,8 @@ def test_an_unused_check_in_is_a_hollow_mark_and_counts_over(treated: Demo) -> N
     assert [e.scale for e in expected.missing(ada, "phq9", now)] == ["phq9"]
     page = page_of(treated)
     assert page.text.count('class="g-missing"') == 1
-    assert "3 of 4" in page.words()
+    assert "3 of 4 expected or received forms with a score" in page.words()
+    assert "Expected(" not in page.words()
 
 
 def test_an_open_alert_stands_first_with_its_owner(treated: Demo) -> None:

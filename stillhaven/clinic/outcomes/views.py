@@ -11,12 +11,12 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from stillhaven.clinic.outcomes import expected, queries
-from stillhaven.clinic.outcomes.durability import durability
+from stillhaven.clinic.outcomes.durability import Durability, durability
 from stillhaven.clinic.outcomes.graph import curve_svg, dose_words, score_svg
 from stillhaven.clinic.people import roles
 from stillhaven.clinic.people.gate import SignedOut, log_chart_opened, staff_required
 from stillhaven.clinic.record import actions as record
-from stillhaven.clinic.record import clock
+from stillhaven.clinic.record import clock, policy
 from stillhaven.clinic.scales import queries as scales
 from stillhaven.clinic.scales.staff_views import person_of
 from stillhaven.science import exposure
@@ -48,7 +48,7 @@ def page(request: HttpRequest, pk: int) -> HttpResponse:
         shown |= _drawn(found, read) | {
             "verdicts": verdict_rows(read), "status": _STATUS[read.status.standing](), "lasting": lasting,
             "curve": curve_svg(lasting.curve, _("Share that kept the response")) if lasting.curve is not None else "",
-            "curve_rows": _curve_rows(lasting.curve),
+            "curve_rows": _curve_rows(lasting.curve), "published": _published(patient.site_id, lasting),
         }  # fmt: skip
     return render(request, "outcomes/page.html", shown)
 
@@ -76,7 +76,7 @@ def _drawn(found: queries.Person, read: queries.Reading) -> dict[str, Any]:
     ]
     rows.sort(key=lambda row: row["at"], reverse=True)  # type: ignore[arg-type,return-value]
     of = len(read.points) + len(gone)
-    return {"svg": svg, "title": title, "rows": rows, "missing": gone, "n": read.comparison.n, "of": of}
+    return {"svg": svg, "title": title, "rows": rows, "n": read.comparison.n, "of": of}
 
 
 def verdict_rows(read: queries.Reading) -> list[dict[str, str]]:
@@ -114,6 +114,15 @@ def verdict_rows(read: queries.Reading) -> list[dict[str, str]]:
         row(_("Reliable change"), reliable, rule("reliable"), yes=which),
         row(_("Worse than at the start"), v.worse, _("any rise; reliably by the rule beside"), yes=worse),
     ]  # fmt: skip
+
+
+def _published(site: int, lasting: Durability) -> list[dict[str, Any]]:
+    """What others found, each with its citation."""
+    sources = policy.rules(site).sources
+    return [
+        {"text": p.text, "cites": [sources[key].cite for key in p.cite.source if key in sources]}
+        for p in lasting.rules.published
+    ]
 
 
 def _curve_rows(curve: Any) -> list[dict[str, Any]]:
