@@ -248,7 +248,12 @@ def _laid_out(
         else:
             anchors = [(1, ended)] if ended is not None else []
         if rule.every is not None and anchors:
-            anchors = list(_series(rule, anchors[0][1], ended, now))
+            begin, until = anchors[0][1], None
+            if (
+                rule.while_induction
+            ):  # one more after each session, so that none goes away when induction turns out to be over
+                until = max(s for s in every_session if s <= begin + settings.induction_for) + rule.every
+            anchors = list(_series(rule, begin, until, now))
         row = [_window(rule, number, at) for number, at in anchors]
         for here, after in zip_longest(row, row[1:]):
             # what came once the next of its kind was open belongs to that one
@@ -257,12 +262,12 @@ def _laid_out(
 
 
 def _series(
-    rule: PointRule, anchor: datetime, ended: datetime | None, now: datetime
+    rule: PointRule, anchor: datetime, until: datetime | None, now: datetime
 ) -> Iterable[tuple[int, datetime]]:  # fmt: skip
     assert rule.every is not None
     number, shift = 1, timedelta()
     while rule.last is None or rule.due + shift <= rule.last:
-        if rule.while_induction and ended is not None and anchor + rule.due + shift > ended:
+        if until is not None and anchor + rule.due + shift > until:
             return
         if rule.last is None and anchor + rule.opens + shift > now:
             return

@@ -172,8 +172,8 @@ def _lost(rule: WatchRule, ruler: Ruler, start: Score, known: Sequence[Score]) -
 def _relapsed(rule: WatchRule, ruler: Ruler, known: Sequence[Score]) -> Watched:
     if rule.at_least is None or rule.remission_below is None:
         return _says(rule, Verdict.UNKNOWN, "the rule has no line")
-    line, run = rule.at_least, []
-    remitted = False
+    line, remitted = rule.at_least, False
+    run: list[Score] = []
     for score in known:
         if score.total is not None and score.total < rule.remission_below:
             remitted, run = True, []

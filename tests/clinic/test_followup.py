@@ -170,7 +170,7 @@ def test_the_work_list_and_a_persons_page(demo: Demo) -> None:
     page = open_page(client, "/followup/")
     assert page.status == 200
     assert demo.patients["ada"].name in page.words()
-    assert "1 of 4" in page.words()
+    assert "2 of 4" in page.words()
     page = open_page(client, f"/patients/{course.patient_id}/followup/")
     assert "Day 3 after the first session" in page.words()
     page = page.send(f"call-{course.pk}", points=["day_3:1"], how="call", reached="yes", note="")

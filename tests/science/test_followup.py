@@ -133,6 +133,14 @@ def test_before_the_first_session_only_what_comes_before_it_is_expected() -> Non
     assert at(START, CourseFacts(opened_at=START)) == ()
 
 
+def test_a_weekly_point_that_stood_does_not_go_away_when_induction_turns_out_to_be_over() -> None:
+    facts = CourseFacts(opened_at=START, sessions=SIX[:1])
+    for days in (8, 20, 60):
+        assert stands(at(START + timedelta(days=days), facts), "week:1").due_at == START + timedelta(days=7)
+    assert {p.number for p in at(START + timedelta(days=60), facts) if p.rule.key == "week"} == {1}
+    assert {p.number for p in at(START + timedelta(days=60)) if p.rule.key == "week"} == {1, 2, 3}
+
+
 def test_a_moved_visit_keeps_its_point() -> None:
     facts = CourseFacts(opened_at=START, sessions=SIX[:1], next_session=SIX[1])
     moved = replace(facts, next_session=SIX[1] + timedelta(days=1))

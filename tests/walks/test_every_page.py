@@ -58,7 +58,11 @@ PAGES: dict[str, tuple[str, str]] = {
     "check-in": ("", "/c/demo-check-in-of-cleo/"), "check-in unknown": ("", "/c/nobody/"), "my check-ins": ("ada", "/me/checkins/"),
     "scales": ("nurse", "/patients/{patient}/scales/"), "scale to rate": ("nurse", "/patients/{patient}/scales/madrs/"),
     "scales known": ("nurse", "/scales/"), "one scale": ("nurse", "/scales/phq9/"), "alerts": ("nurse", "/alerts/"),
+    "follow-up": ("nurse", "/followup/"), "follow-up of one": ("nurse", "/patients/{patient}/followup/"),
+    "reviews": ("nurse", "/followup/watch/"), "my questions": ("ada", "/me/followup/"),
     "outcomes": ("nurse", "/patients/{patient}/outcomes/"), "my progress": ("ada", "/me/progress/"),
+    "therapy, the team's part": ("nurse", "/patients/{patient}/therapy/"), "my people": ("therapist", "/therapy/"),
+    "therapy groups": ("therapist", "/therapy/groups/"), "my journal": ("ada", "/me/journal/"),
     "my visits": ("ada", "/me/"), "my visit": ("ada", "/me/visits/{signed}/"), "not mine": ("ada", "/me/visits/{dosing}/"),
 }  # fmt: skip
 STATUS = {"check-in unknown": 404, "not found": 404, "no entry": 403, "not mine": 404}

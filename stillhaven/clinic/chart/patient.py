@@ -11,6 +11,7 @@ from django.http import Http404, HttpRequest
 from django.urls import reverse
 
 from stillhaven.clinic.consent import queries as consents
+from stillhaven.clinic.followup import queries as followup
 from stillhaven.clinic.people import roles
 from stillhaven.clinic.people.models import Patient
 from stillhaven.clinic.people.queries import who_looked
@@ -69,8 +70,10 @@ def page(request: HttpRequest, person: Patient, now: datetime) -> dict[str, Any]
         "orders_may": roles.may(request.user, "order.sign"),
         "candidacy_may": roles.may(request.user, "candidacy.view"),
         "scales_may": roles.may(request.user, "scale.view"),
+        "therapy_may": roles.may(request.user, "therapy.team"),
         "alerts": scales.open_alerts(person.site_id, person) if roles.may(request.user, "alert.handle") else [],
         "opens": roles.may(request.user, "session.view"),
+        "followup": followup.of_patient(person, now) if roles.may(request.user, "followup.work") else [],
     }  # fmt: skip
 
 

@@ -105,11 +105,11 @@ def _open(
 def report(course: Course, rule_key: str, words: str, *, by: Any, at: datetime, uid: UUID | None = None) -> WatchSignal:
     """Somebody heard of an admission, an attempt, a new treatment: a review is opened."""
     roles.require_patient(by, "followup.watch", course.patient)
-    known: Any = WatchSignal.objects.filter(uid=uid).first() if uid else None
+    known = WatchSignal.objects.filter(uid=uid).first() if uid else None
     if known is not None:
         if known.course_id != course.pk:
             raise Refused(why="this was sent under a name that something else has already; write it down anew")
-        return known  # type: ignore[no-any-return]
+        return known
     rule = policy.rules(course.site_id).followup.watch.get(rule_key)
     if rule is None or rule.kind is not Kind.EVENT:
         raise BadInput("rule", "choose what happened")

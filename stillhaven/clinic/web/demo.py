@@ -13,14 +13,15 @@ from django.db import transaction
 from stillhaven.clinic.candidacy import demo as candidacy
 from stillhaven.clinic.chart import demo as book
 from stillhaven.clinic.consent import demo as consent
+from stillhaven.clinic.followup import demo as chased
 from stillhaven.clinic.intake import demo as intake
 from stillhaven.clinic.monitoring import synthetic
 from stillhaven.clinic.people.factors import hash_pin
 from stillhaven.clinic.people.models import Patient, Site, User
 from stillhaven.clinic.plan import demo as plans
-from stillhaven.clinic.public import demo as public_site
 from stillhaven.clinic.plan.actions import sign_order
 from stillhaven.clinic.plan.models import Order
+from stillhaven.clinic.public import demo as public_site
 from stillhaven.clinic.record import clock, policy
 from stillhaven.clinic.recovery import actions as recovery
 from stillhaven.clinic.recovery import facts, signing
@@ -266,4 +267,5 @@ def seed(now: datetime | None = None) -> bool:
     book.seed(demo)
     public_site.seed(demo)
     therapy.seed(demo.patients, demo.staff, now=demo.now)
+    chased.seed(demo.patients, demo.staff, now=demo.now)
     return True
