@@ -108,8 +108,9 @@ BOTH = {  # pages that are forms of their own
 # Rooms whose addresses are tried deed by deed in tests of their own; what holds for every address of theirs, whoever
 # comes, is tried in test_rooms.py.
 ROOMS = {
-    "candidacy": "test_candidacy.py", "consent": "test_consent.py", "intake": "test_intake.py", "public": "test_public.py",
-    "scales": "test_scales.py", "stock": "test_stock_pages.py",
+    "candidacy": "test_candidacy.py", "consent": "test_consent.py", "followup": "test_followup.py",
+    "intake": "test_intake.py", "public": "test_public.py",
+    "scales": "test_scales.py", "stock": "test_stock_pages.py", "therapy": "test_therapy.py",
 }  # fmt: skip
 
 
