@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+import zipfile
 from datetime import timedelta
 from typing import Any
 
@@ -17,6 +18,7 @@ from stillhaven.clinic.people.factors import current_totp
 from stillhaven.clinic.people.models import Patient, Site, User
 from stillhaven.clinic.people.queries import who_looked
 from stillhaven.clinic.people.roles import NotAllowed
+from stillhaven.clinic.portal import account_export
 from stillhaven.clinic.record import clock
 from stillhaven.clinic.record.actions import AlreadyRecorded
 from stillhaven.clinic.record.models import Access
@@ -28,7 +30,7 @@ from stillhaven.science.therapy import Timing
 from tests.cast import make_clinic, signed_in
 from tests.clinic.filling import open_page
 
-SECRET = "grandmother's lighthouse"
+SECRET = "grandmother at the lighthouse"  # nothing that a page would escape
 TOTP = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
 
 
@@ -251,6 +253,19 @@ def test_the_persons_choice_holds_and_changes_at_once(demo: Demo, theo: User, th
     assert readers() == set()
 
 
+def test_the_persons_own_copy_holds_their_pages_and_no_note_about_them(demo: Demo, therapy: Therapy, ada: User) -> None:
+    actions.process_note(therapy.pk, "my own doubt", by=therapy.therapist, at=clock.now())
+    journal.write("page", SECRET, "private", by=ada, at=clock.now())
+    gone = journal.write("page", "burn this", "private", by=ada, at=clock.now())
+    journal.take_out(gone, by=ada, at=clock.now())
+    with zipfile.ZipFile(account_export.make(therapy.patient, clock.now())) as pack:
+        whole = "".join(pack.read(name).decode("utf-8", "replace") for name in pack.namelist())
+    assert SECRET in whole
+    assert "burn this" not in whole
+    assert "my own doubt" not in whole
+    assert "v1." not in whole  # nor the sealed text of anything
+
+
 def test_a_journal_is_nobody_elses(demo: Demo, ada: User) -> None:
     page = journal.write("page", SECRET, "team", by=ada, at=clock.now())
     far = make_account("fay@x.example", name="Fay", patient=Patient.objects.create(
@@ -402,6 +417,7 @@ def test_a_therapist_walks_the_whole_way_in_pages(demo: Demo, theo: User) -> Non
     assert begun.status == 200
     therapy = Therapy.objects.get()
     Therapy.objects.update(opened_at=clock.now() - timedelta(days=9))
+    therapy.refresh_from_db()
 
     def at(step: str) -> Any:
         return open_page(client, reverse("therapy:step", args=[therapy.uid, step]))

@@ -56,7 +56,7 @@ def test_a_clinic_comes_back_the_same(clinic: folders.DataFolder, made: backup.M
     told: list[str] = []
     backup.restore(made.file, tmp_path / "new", keys=backup.keys_at_hand(None), tell=told.append)
     new = folders.open_folder(tmp_path / "new")
-    for name in ("record_key", "head_key", "django_key", "backup_key"):
+    for name in ("record_key", "head_key", "django_key", "backup_key", "therapy_key"):
         assert new.secret(name) == clinic.secret(name)
     assert new.secret("pg_password") != clinic.secret("pg_password")
     for name in ("media/site/photo.jpg", "record/heads.json", "spool/gw-1/1.seg"):

@@ -24,7 +24,7 @@ from stillhaven.reference._privacy import data_map
 from stillhaven.science.errors import BadInput
 
 FORMAT = "stillhaven-person-1"
-_SECRET = {"hash", "password", "pin_hash", "digest", "last_totp_step", "drawing"}
+_SECRET = {"hash", "password", "pin_hash", "digest", "last_totp_step", "drawing", "sealed"}
 _OF_A_VISIT = ("session", "monitoring", "recovery")  # rooms whose entries hang on a visit
 _FILES = {"post.Enclosure", "intake.InsuranceCard"}
 
@@ -50,6 +50,8 @@ def _plain(row: Model) -> dict[str, Any]:
         value = getattr(row, field.attname)
         if field.name not in _SECRET and not isinstance(value, bytes | memoryview):
             out[field.attname] = value
+    if (own_words := getattr(row, "own_words", None)) is not None:  # what the person wrote and is kept sealed
+        out["text"] = own_words()
     return out
 
 

@@ -15,6 +15,7 @@ from stillhaven.clinic.course.models import Course
 from stillhaven.clinic.people.models import Patient, Site, User
 from stillhaven.clinic.record.models import Entry
 from stillhaven.clinic.session.models import TreatmentSession
+from stillhaven.clinic.therapy import wall
 
 
 class Therapy(models.Model):
@@ -172,6 +173,11 @@ class Journal(WalledEntry):
     kind = models.CharField(max_length=10)  # "page" or "intention"
     share = models.CharField(max_length=10)  # "private", "therapist", "team"
     sealed = models.TextField(blank=True)
+
+    def own_words(self) -> str:
+        """The words, for the person's own copy of their record; none of a page that they took out."""
+        gone = type(self)._default_manager.filter(amends=self).exists()
+        return "" if gone else str(wall.unseal(self.uid, self.sealed).get("text", ""))
 
 
 class JournalShare(WalledEntry):
