@@ -109,8 +109,8 @@ BOTH = {  # pages that are forms of their own
 # comes, is tried in test_rooms.py.
 ROOMS = {
     "candidacy": "test_candidacy.py", "consent": "test_consent.py", "followup": "test_followup.py",
-    "intake": "test_intake.py", "public": "test_public.py",
-    "scales": "test_scales.py", "stock": "test_stock_pages.py", "therapy": "test_therapy.py",
+    "intake": "test_intake.py", "mine": "test_account.py", "outside": "test_privacy.py", "public": "test_public.py",
+    "registry": "test_registry.py", "scales": "test_scales.py", "stock": "test_stock_pages.py", "therapy": "test_therapy.py",
 }  # fmt: skip
 
 

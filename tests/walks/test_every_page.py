@@ -60,6 +60,7 @@ PAGES: dict[str, tuple[str, str]] = {
     "scales known": ("nurse", "/scales/"), "one scale": ("nurse", "/scales/phq9/"), "alerts": ("nurse", "/alerts/"),
     "follow-up": ("nurse", "/followup/"), "follow-up of one": ("nurse", "/patients/{patient}/followup/"),
     "reviews": ("nurse", "/followup/watch/"), "my questions": ("ada", "/me/followup/"),
+    "all courses": ("prescriber", "/registry/"),
     "outcomes": ("nurse", "/patients/{patient}/outcomes/"), "my progress": ("ada", "/me/progress/"),
     "therapy, the team's part": ("nurse", "/patients/{patient}/therapy/"), "my people": ("therapist", "/therapy/"),
     "therapy groups": ("therapist", "/therapy/groups/"), "my journal": ("ada", "/me/journal/"),

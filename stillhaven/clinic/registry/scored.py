@@ -12,6 +12,7 @@ from itertools import groupby, islice
 import numpy as np
 from django.db import connection, transaction
 from django.db.models import Max
+from psycopg import sql
 
 from stillhaven.clinic.registry.models import ScoredSheet
 from stillhaven.clinic.scales import catalog
@@ -60,11 +61,21 @@ def _take(rows: tuple[Assessment, ...]) -> int:
     made: list[ScoredSheet] = []
     for digest, own in groupby(sorted(rows, key=lambda r: r.definition), key=lambda r: r.definition):
         made += _score(digest, list(own))
-    ScoredSheet.objects.bulk_create(made, batch_size=1000)
+    _copy(made)
     replaced = [row.amends_id for row in rows if row.amends_id]
     if replaced:
         ScoredSheet.objects.filter(assessment__in=replaced).update(superseded=True)
     return len(made)
+
+
+def _copy(made: list[ScoredSheet]) -> None:
+    """A first look scores years at once: COPY takes a fraction of the time of an INSERT."""
+    own = ScoredSheet._meta.concrete_fields
+    columns = sql.SQL(", ").join([sql.Identifier(str(f.column)) for f in own])
+    words = sql.SQL("COPY {} ({}) FROM STDIN").format(sql.Identifier(ScoredSheet._meta.db_table), columns)
+    with connection.cursor() as cursor, cursor.copy(words) as copy:
+        for sheet in made:
+            copy.write_row([getattr(sheet, f.attname) for f in own])
 
 
 def _score(digest: str, rows: list[Assessment]) -> list[ScoredSheet]:
