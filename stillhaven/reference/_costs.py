@@ -1,4 +1,4 @@
-"""What do the files say of codes, payers, estimates and quoted prices?  A shelf of its own, beside the numbers of the rules."""
+"""What do the files say of codes, payers, estimates and quoted prices?  A shelf of its own, beside the rules' numbers."""
 
 from __future__ import annotations
 

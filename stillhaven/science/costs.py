@@ -201,9 +201,13 @@ def course_cost(
     )
     each = _sum([p.cents for p in singles if p.per is Per.SESSION]) if has_session else UNKNOWN
     return CourseCost(
-        sessions=sessions, scenarios=scenarios, lines=lines, package=package, monthly=_times(each, monthly),
+        sessions=sessions,
+        scenarios=scenarios,
+        lines=lines,
+        package=package,
+        monthly=_times(each, monthly),
         unknown=tuple(unknown),
-    )  # fmt: skip
+    )
 
 
 _ONE = Range(low=1, likely=1, high=1)
@@ -296,9 +300,11 @@ def _in_network(
     why, missing = ["The clinic bills your plan at prices agreed between them."], []
     if plan.covers is False:
         return Scenario(
-            key="in_network", total=cash, why=(*why, "Your plan has said no: then you pay the clinic's own prices."),
+            key="in_network",
+            total=cash,
+            why=(*why, "Your plan has said no: then you pay the clinic's own prices."),
             unknown=tuple(unknown),
-        )  # fmt: skip
+        )
     agreed = [p for p in singles if p.allowed_cents is not None]
     if len(agreed) < len(singles) or not agreed:
         missing.append("The prices agreed between this clinic and your plan, if there are any.")
@@ -456,11 +462,14 @@ class CostRules:
     def codes_for(self, *, route: str, drug: str, payer: Payer, on: date) -> list[Code]:
         """Which codes a bill for this route may carry on this day."""
         return [
-            c for c in self.codes.values()
-            if c.holds(on) and (not c.routes or route in c.routes) and (not c.drug or c.drug == drug)
+            c
+            for c in self.codes.values()
+            if c.holds(on)
+            and (not c.routes or route in c.routes)
+            and (not c.drug or c.drug == drug)
             and not (c.key == "J3490" and drug != "ketamine")
             and (payer is Payer.NONE or not c.payers or payer.value in c.payers)
-        ]  # fmt: skip
+        ]
 
     def wrong_codes(self, numbers: Sequence[str], *, drug: str, payer: Payer, on: date) -> list[str]:
         """What is wrong with these codes together on one day: one sentence each."""
@@ -470,9 +479,11 @@ class CostRules:
             if known is not None and not known.holds(on):
                 end = f"ended on {known.until}" if known.until and on > known.until else f"begins on {known.since}"
                 found.append(f"{number} {end}: it does not hold on {on}")
-            if known is not None and known.payers and payer not in (Payer.NONE, Payer.OTHER):
-                if payer.value not in known.payers:
-                    found.append(f"{number} is for {' and '.join(known.payers)}, not for {payer.value}")
+            ours = (
+                payer in (Payer.NONE, Payer.OTHER) or known is None or not known.payers or payer.value in known.payers
+            )
+            if known is not None and not ours:
+                found.append(f"{number} is for {' and '.join(known.payers)}, not for {payer.value}")
             if known is not None and known.drug and drug and known.drug != drug:
                 found.append(f"{number} is for {known.drug}")
         for rule in self.wrong:

@@ -11,7 +11,7 @@ from stillhaven.clinic.record.models import Entry
 
 
 class ClinicPrice(models.Model):
-    """One price of one clinic, in cents, with the days on which it holds.  A new price ends the old one; none is rewritten."""
+    """One price of one clinic, in cents, with its days.  A new price ends the old one; none is rewritten."""
 
     site = models.ForeignKey(Site, models.PROTECT, related_name="prices")
     uid = models.UUIDField(unique=True, default=uuid.uuid4)

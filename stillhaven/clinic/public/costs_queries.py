@@ -27,9 +27,14 @@ from stillhaven.science.costs import (
 from stillhaven.science.protocol import Protocol
 
 PARTS = {
-    "session": "One session", "drug": "The drug", "observation": "Observation", "assessment": "First assessment",
-    "therapy": "Psychotherapy", "follow_up": "Visit with the prescriber", "package": "Package of sessions",
-}  # fmt: skip
+    "session": "One session",
+    "drug": "The drug",
+    "observation": "Observation",
+    "assessment": "First assessment",
+    "therapy": "Psychotherapy",
+    "follow_up": "Visit with the prescriber",
+    "package": "Package of sessions",
+}
 
 
 def regimens() -> list[Protocol]:
@@ -47,11 +52,8 @@ def held(site: int, on: date) -> QuerySet[ClinicPrice]:
 
 
 def prices(site: int, protocol: Protocol, route: str, payer: Payer, on: date) -> list[Price]:
-    """The prices that a course by this protocol and route meets.  The most specific session price counts, not all of them."""
-    rows = [
-        p for p in held(site, on)
-        if p.route in ("", route) and p.drug in ("", protocol.drug.value)
-    ]  # fmt: skip
+    """The prices that a course meets.  Of the session prices the most specific counts, not all of them."""
+    rows = [p for p in held(site, on) if p.route in ("", route) and p.drug in ("", protocol.drug.value)]
     best = max(((bool(p.route), bool(p.drug)) for p in rows if p.part == "session"), default=None)
     found = []
     for p in rows:
@@ -59,18 +61,28 @@ def prices(site: int, protocol: Protocol, route: str, payer: Payer, on: date) ->
             continue
         allowed = p.allowed_cents if p.payer in ("", payer.value) else None
         found.append(
-            Price(key=str(p.uid), title=p.title, part=p.part, per=Per(p.per), sessions=p.sessions, allowed_cents=allowed,
-                  cents=Range(low=p.low_cents, likely=p.likely_cents, high=p.high_cents))
-        )  # fmt: skip
+            Price(
+                key=str(p.uid),
+                title=p.title,
+                part=p.part,
+                per=Per(p.per),
+                sessions=p.sessions,
+                allowed_cents=allowed,
+                cents=Range(low=p.low_cents, likely=p.likely_cents, high=p.high_cents),
+            )
+        )
     return found
 
 
 def computed(site: int, protocol: Protocol, route: str, plan: Plan, on: date, said: int | None) -> CourseCost:
     """Every scenario for one person's question."""
     return course_cost(
-        prices(site, protocol, route, plan.payer, on), with_sessions(session_count(protocol), said), plan,
-        off_label=protocol.basis.value != "label", monthly=sessions_a_month(protocol),
-    )  # fmt: skip
+        prices(site, protocol, route, plan.payer, on),
+        with_sessions(session_count(protocol), said),
+        plan,
+        off_label=protocol.basis.value != "label",
+        monthly=sessions_a_month(protocol),
+    )
 
 
 def quoted(route: str, drug: str) -> list[Quoted]:

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
-from stillhaven.clinic.public import actions, queries
+from stillhaven.clinic.public import actions, enquiry_demo, queries
 from stillhaven.clinic.public.models import PageVersion
 from stillhaven.reference._education import education
 
@@ -16,6 +16,7 @@ WAITING = "questions/how-do-i-prepare"
 
 def seed(demo: Any) -> None:
     """Through the same deeds as staff; once."""
+    enquiry_demo.seed(demo)
     if PageVersion.objects.exists():
         return
     pages = education().pages

@@ -39,39 +39,136 @@ def _yes_no(key: str, label: Words, **more: Any) -> Fact:
 
 
 FACTS: tuple[Fact, ...] = (
-    Fact(key="routes", label=_("Ways the drug is given"), kind="several", filters=True, options=(
-        ("iv_infusion", _("Infusion into a vein")), ("iv_bolus", _("Injection into a vein")), ("im", _("Injection into a muscle")),
-        ("esketamine", _("Esketamine nasal spray")), ("intranasal", _("Other nasal spray")), ("oral", _("By mouth")),
-        ("sublingual", _("Under the tongue")), ("kap", _("With psychotherapy")))),
-    Fact(key="conditions", label=_("What is treated"), kind="several", filters=True, options=(
-        ("depression", _("Depression")), ("bipolar", _("Bipolar depression")), ("suicidal", _("Thoughts of suicide")),
-        ("anxiety", _("Anxiety")), ("ptsd", _("PTSD")), ("ocd", _("OCD")), ("substance_use", _("Alcohol and drugs")),
-        ("neuropathic_pain", _("Nerve pain")), ("fibromyalgia", _("Fibromyalgia")), ("crps", _("CRPS")), ("migraine", _("Migraine")))),
-    Fact(key="in_room", label=_("Who is in the room"), kind="several", filters=True, options=(
-        ("nurse", _("Nurse")), ("physician", _("Physician")), ("anaesthesia", _("Anaesthesia professional")),
-        ("therapist", _("Therapist")), ("assistant", _("Medical assistant")), ("nobody", _("Nobody all the time")))),
-    Fact(key="monitoring", label=_("What is watched"), kind="several", filters=True, options=(
-        ("oximeter", _("Oxygen, all the time")), ("pressure", _("Blood pressure, again and again")), ("ecg", _("Heart trace")),
-        ("capnography", _("Breath")), ("sedation", _("How awake you are")))),
-    Fact(key="resuscitation", label=_("Trained in resuscitation"), kind="several", filters=True, options=(
-        ("bls", _("Basic")), ("acls", _("Advanced")), ("none", _("Nobody")))),
+    Fact(
+        key="routes",
+        label=_("Ways the drug is given"),
+        kind="several",
+        filters=True,
+        options=(
+            ("iv_infusion", _("Infusion into a vein")),
+            ("iv_bolus", _("Injection into a vein")),
+            ("im", _("Injection into a muscle")),
+            ("esketamine", _("Esketamine nasal spray")),
+            ("intranasal", _("Other nasal spray")),
+            ("oral", _("By mouth")),
+            ("sublingual", _("Under the tongue")),
+            ("kap", _("With psychotherapy")),
+        ),
+    ),
+    Fact(
+        key="conditions",
+        label=_("What is treated"),
+        kind="several",
+        filters=True,
+        options=(
+            ("depression", _("Depression")),
+            ("bipolar", _("Bipolar depression")),
+            ("suicidal", _("Thoughts of suicide")),
+            ("anxiety", _("Anxiety")),
+            ("ptsd", _("PTSD")),
+            ("ocd", _("OCD")),
+            ("substance_use", _("Alcohol and drugs")),
+            ("neuropathic_pain", _("Nerve pain")),
+            ("fibromyalgia", _("Fibromyalgia")),
+            ("crps", _("CRPS")),
+            ("migraine", _("Migraine")),
+        ),
+    ),
+    Fact(
+        key="in_room",
+        label=_("Who is in the room"),
+        kind="several",
+        filters=True,
+        options=(
+            ("nurse", _("Nurse")),
+            ("physician", _("Physician")),
+            ("anaesthesia", _("Anaesthesia professional")),
+            ("therapist", _("Therapist")),
+            ("assistant", _("Medical assistant")),
+            ("nobody", _("Nobody all the time")),
+        ),
+    ),
+    Fact(
+        key="monitoring",
+        label=_("What is watched"),
+        kind="several",
+        filters=True,
+        options=(
+            ("oximeter", _("Oxygen, all the time")),
+            ("pressure", _("Blood pressure, again and again")),
+            ("ecg", _("Heart trace")),
+            ("capnography", _("Breath")),
+            ("sedation", _("How awake you are")),
+        ),
+    ),
+    Fact(
+        key="resuscitation",
+        label=_("Trained in resuscitation"),
+        kind="several",
+        filters=True,
+        options=(("bls", _("Basic")), ("acls", _("Advanced")), ("none", _("Nobody"))),
+    ),
     _yes_no("rems", _("Certified for esketamine"), filters=True),
     Fact(key="price", label=_("Price of one session, paid by yourself"), kind="money", filters=True),
-    Fact(key="insurance", label=_("Insurance that is billed"), kind="several", filters=True, options=(
-        ("commercial", _("Commercial plans")), ("medicare", _("Medicare")), ("medicaid", _("Medicaid")), ("va", _("Veterans")),
-        ("superbill", _("Superbill to send in yourself")), ("none", _("None")))),
-    Fact(key="follow_up", label=_("What happens after a session"), kind="several", filters=True, options=(
-        ("next_day", _("A call or check the next day")), ("week", _("A check within a week")), ("scales", _("Questionnaires along the way")),
-        ("prescriber", _("A visit with the prescriber before going on")), ("none", _("Nothing fixed")))),
-    Fact(key="languages", label=_("Languages"), kind="several", filters=True, options=(
-        ("en", _("English")), ("es", _("Spanish")), ("zh", _("Chinese")), ("vi", _("Vietnamese")), ("ar", _("Arabic")),
-        ("fr", _("French")), ("asl", _("American Sign Language")), ("interpreter", _("Interpreter by phone")))),
-    Fact(key="access", label=_("Access"), kind="several", filters=True, options=(
-        ("step_free", _("Step-free")), ("wide_chair", _("Wide treatment chair")), ("quiet", _("Quiet room")),
-        ("transit", _("Bus or train close by")), ("parking", _("Accessible parking")))),
+    Fact(
+        key="insurance",
+        label=_("Insurance that is billed"),
+        kind="several",
+        filters=True,
+        options=(
+            ("commercial", _("Commercial plans")),
+            ("medicare", _("Medicare")),
+            ("medicaid", _("Medicaid")),
+            ("va", _("Veterans")),
+            ("superbill", _("Superbill to send in yourself")),
+            ("none", _("None")),
+        ),
+    ),
+    Fact(
+        key="follow_up",
+        label=_("What happens after a session"),
+        kind="several",
+        filters=True,
+        options=(
+            ("next_day", _("A call or check the next day")),
+            ("week", _("A check within a week")),
+            ("scales", _("Questionnaires along the way")),
+            ("prescriber", _("A visit with the prescriber before going on")),
+            ("none", _("Nothing fixed")),
+        ),
+    ),
+    Fact(
+        key="languages",
+        label=_("Languages"),
+        kind="several",
+        filters=True,
+        options=(
+            ("en", _("English")),
+            ("es", _("Spanish")),
+            ("zh", _("Chinese")),
+            ("vi", _("Vietnamese")),
+            ("ar", _("Arabic")),
+            ("fr", _("French")),
+            ("asl", _("American Sign Language")),
+            ("interpreter", _("Interpreter by phone")),
+        ),
+    ),
+    Fact(
+        key="access",
+        label=_("Access"),
+        kind="several",
+        filters=True,
+        options=(
+            ("step_free", _("Step-free")),
+            ("wide_chair", _("Wide treatment chair")),
+            ("quiet", _("Quiet room")),
+            ("transit", _("Bus or train close by")),
+            ("parking", _("Accessible parking")),
+        ),
+    ),
     _yes_no("accepting", _("Takes new patients"), filters=True),
     _yes_no("telehealth", _("First talk by video"), filters=True),
-)  # fmt: skip
+)
 BY_KEY = {fact.key: fact for fact in FACTS}
 
 # What patients are asked about: facts of care, never stars.

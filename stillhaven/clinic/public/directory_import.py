@@ -237,7 +237,21 @@ def store(good: Iterable[GoodLine], kind: str) -> tuple[int, int, list[BadLine]]
         else:
             changed[centre.pk] = centre
     Centre.objects.bulk_create(new, batch_size=1000)
-    fields = ["name", "street", "city", "state", "zip", "lat", "lon", "placed", "phone", "website", "npi", "facts", "says",
-              "session_cents"]  # fmt: skip
+    fields = [
+        "name",
+        "street",
+        "city",
+        "state",
+        "zip",
+        "lat",
+        "lon",
+        "placed",
+        "phone",
+        "website",
+        "npi",
+        "facts",
+        "says",
+        "session_cents",
+    ]
     Centre.objects.bulk_update(changed.values(), fields, batch_size=500)
     return len(new), len(changed), bad

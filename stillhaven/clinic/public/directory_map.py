@@ -116,15 +116,22 @@ def drawing(
         px, py = frame.xy(place)
         marks.append({"n": number, "x": px, "y": py, "label_y": py + 4, "href": f"#{anchor}"})
     return {
-        "width": WIDTH, "height": frame.height, "land": land(frame), "lines": lines(frame), "x": x, "y": y,
-        "r": round(tall, 1), "marks": marks,
-    }  # fmt: skip
+        "width": WIDTH,
+        "height": frame.height,
+        "land": land(frame),
+        "lines": lines(frame),
+        "x": x,
+        "y": y,
+        "r": round(tall, 1),
+        "marks": marks,
+    }
 
 
 def picture(frame: Frame) -> str:
     """The map to choose a point on, as a file of its own.  Its grey stands on light and dark alike."""
     grid = "".join(f'<path d="M{e["x1"]} {e["y1"]}L{e["x2"]} {e["y2"]}"/>' for e in lines(frame))
+    size = f'viewBox="0 0 {WIDTH} {frame.height}" width="{WIDTH}" height="{frame.height}"'
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {frame.height}" width="{WIDTH}" height="{frame.height}">'
+        f'<svg xmlns="http://www.w3.org/2000/svg" {size}>'
         f'<path d="{land(frame)}" fill="#7f9a9b"/><g stroke="#7f8478" stroke-opacity=".5">{grid}</g></svg>'
     )

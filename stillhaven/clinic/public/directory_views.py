@@ -42,8 +42,15 @@ def directory(request: HttpRequest) -> HttpResponse:
         return redirect(f"{request.path}?{params.urlencode()}")
     trouble: dict[str, str] = {}
     wanted, miles = _wanted(request, trouble), _miles(request)
-    page: dict[str, Any] = {"near": asked, "miles": miles, "radii": listing.RADII_MILES, "groups": _groups(request),
-                            "most": request.GET.get("most", "")[:20], "trouble": trouble, "country": maps.COUNTRY}  # fmt: skip
+    page: dict[str, Any] = {
+        "near": asked,
+        "miles": miles,
+        "radii": listing.RADII_MILES,
+        "groups": _groups(request),
+        "most": request.GET.get("most", "")[:20],
+        "trouble": trouble,
+        "country": maps.COUNTRY,
+    }
     if not asked:
         return public_page(request, "public/directory.html", page, status=422 if trouble else 200)
     try:
@@ -51,11 +58,18 @@ def directory(request: HttpRequest) -> HttpResponse:
     except BadInput as error:
         trouble["near"], spot = error.why, None
     if spot is None:
-        trouble.setdefault("near", _("We do not know “%(text)s”. Write a US postcode of five digits, such as 94110, or "
-                                     "latitude and longitude.") % {"text": asked})  # fmt: skip
+        trouble.setdefault(
+            "near",
+            _(
+                "We do not know “%(text)s”. Write a US postcode of five digits, such as 94110, or "
+                "latitude and longitude."
+            )
+            % {"text": asked},
+        )
         return public_page(request, "public/directory.html", page, status=404)
-    return public_page(request, "public/directory.html", page | _found(request, spot, miles, wanted),
-                       status=422 if trouble else 200)  # fmt: skip
+    return public_page(
+        request, "public/directory.html", page | _found(request, spot, miles, wanted), status=422 if trouble else 200
+    )
 
 
 def _found(request: HttpRequest, spot: places.Spot, miles: int, wanted: listing.Wanted) -> dict[str, Any]:
@@ -68,11 +82,16 @@ def _found(request: HttpRequest, spot: places.Spot, miles: int, wanted: listing.
     params = request.GET.copy()
     params.pop("page", None)
     return {
-        "spot": spot, "hits": hits, "total": len(found), "page_number": number,
-        "pages": -(-len(found) // listing.PAGE), "link": params.urlencode(),
+        "spot": spot,
+        "hits": hits,
+        "total": len(found),
+        "page_number": number,
+        "pages": -(-len(found) // listing.PAGE),
+        "link": params.urlencode(),
         "map": maps.drawing(maps.around(spot.place, km), spot.place, km, points),
-        "some_not_said": any(h.not_said for h in hits), "filtered": bool(wanted.says or wanted.most_cents is not None),
-    }  # fmt: skip
+        "some_not_said": any(h.not_said for h in hits),
+        "filtered": bool(wanted.says or wanted.most_cents is not None),
+    }
 
 
 def _page(request: HttpRequest, total: int) -> int:
@@ -96,9 +115,12 @@ def _miles(request: HttpRequest) -> int:
 
 def _wanted(request: HttpRequest, trouble: dict[str, str]) -> listing.Wanted:
     says = [
-        f"{f.key}:{value}" for f in FACTS if f.filters and f.kind != "money"
-        for value in dict.fromkeys(request.GET.getlist(f.key)) if value in dict(f.options)
-    ]  # fmt: skip
+        f"{f.key}:{value}"
+        for f in FACTS
+        if f.filters and f.kind != "money"
+        for value in dict.fromkeys(request.GET.getlist(f.key))
+        if value in dict(f.options)
+    ]
     most = None
     try:
         most = read_money(request.GET.get("most", ""), "most")
@@ -115,8 +137,14 @@ def _groups(request: HttpRequest) -> list[dict[str, Any]]:
             options = [o for o in f.options if o[0] not in ("none", "nobody")]
             options = options[:1] if f.kind == "yes_no" else options
             ticked = request.GET.getlist(f.key)
-            found.append({"key": f.key, "label": f.label, "open": bool(ticked),
-                          "options": [(k, w, k in ticked) for k, w in options]})  # fmt: skip
+            found.append(
+                {
+                    "key": f.key,
+                    "label": f.label,
+                    "open": bool(ticked),
+                    "options": [(k, w, k in ticked) for k, w in options],
+                }
+            )
     return found
 
 
@@ -155,9 +183,12 @@ def centre(request: HttpRequest, uid: UUID) -> HttpResponse:
         raise Http404
     own = found.site is not None
     page = {
-        "centre": found, "lines": listing.lines_of(found, queries.today()), "reports": listing.reports(found), "own": own,
+        "centre": found,
+        "lines": listing.lines_of(found, queries.today()),
+        "reports": listing.reports(found),
+        "own": own,
         "counts": listing.report_counts(found),
-    }  # fmt: skip
+    }
     return public_page(request, "public/directory_centre.html", page)
 
 
@@ -175,8 +206,9 @@ def report(request: HttpRequest, uid: UUID) -> HttpResponse:
     except ValueError:
         made = uuids.uuid4()
     try:
-        actions.send_report(found, typed, address=request.META.get("REMOTE_ADDR", ""), at=clock.now(),
-                            today=queries.today(), uid=made)  # fmt: skip
+        actions.send_report(
+            found, typed, address=request.META.get("REMOTE_ADDR", ""), at=clock.now(), today=queries.today(), uid=made
+        )
     except BadInput as error:
         return _report_page(request, found, typed, {error.field: error.why}, 422)
     except Refused as error:
@@ -197,15 +229,22 @@ def report_sent(request: HttpRequest, uid: UUID) -> HttpResponse:
 
 
 def _report_page(
-    request: HttpRequest, found: Any, typed: dict[str, str] | None = None, trouble: dict[str, str] | None = None,
+    request: HttpRequest,
+    found: Any,
+    typed: dict[str, str] | None = None,
+    trouble: dict[str, str] | None = None,
     status: int = 200,
-) -> HttpResponse:  # fmt: skip
+) -> HttpResponse:
     typed = typed or {}
     page = {
-        "centre": found, "typed": typed, "trouble": trouble or {}, "uid": typed.get("uid") or uuids.uuid4(),
+        "centre": found,
+        "typed": typed,
+        "trouble": trouble or {},
+        "uid": typed.get("uid") or uuids.uuid4(),
         "questions": [(key, words, typed.get(f"q_{key}", "")) for key, words in REPORTED],
-        "latest": queries.today().isoformat()[:7], "crisis_first": is_urgent(typed.get("words", "")),
-    }  # fmt: skip
+        "latest": queries.today().isoformat()[:7],
+        "crisis_first": is_urgent(typed.get("words", "")),
+    }
     return public_page(request, "public/directory_report.html", page, status=status)
 
 
