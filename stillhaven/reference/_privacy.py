@@ -23,6 +23,7 @@ class Kept:
     long: str
     who: str
     models: tuple[str, ...]
+    walled: bool = False  # behind a wall: on the map, in no download
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,7 +84,7 @@ def read_data_map(shelf: Shelf | None = None) -> DataMap:
 def _kept(row: Table) -> Kept:
     return Kept(
         what=row.text("what"), why=row.text("why"), long=row.text("long"), who=row.text("who"),
-        models=row.texts("models", needed=True),
+        models=row.texts("models", needed=True), walled=row.flag("walled", needed=False),
     )  # fmt: skip
 
 

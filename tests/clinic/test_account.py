@@ -261,3 +261,13 @@ def test_staff_and_strangers_have_no_account_pages(demo: Demo) -> None:
     for path in ("details", "account", "account/close", "caregivers", "requests", "messages"):
         assert signed_in(demo.staff["nurse"]).get(f"/me/{path}/").status_code == 404
         assert Client().get(f"/me/{path}/").status_code == 302
+
+
+def test_the_demos_ada_has_written_and_let_her_sister_look(demo: Demo, ada: User) -> None:
+    from stillhaven.clinic.portal import demo as accounts
+
+    accounts.seed(demo.patients, demo.staff, now=demo.now)
+    accounts.seed(demo.patients, demo.staff, now=demo.now)
+    page = signed_in(ada).get("/me/messages/").content.decode()
+    assert page.count("Lunch before my next visit") == 1
+    assert Client().get(f"/care/{accounts.SECRET}/").status_code == 200

@@ -64,6 +64,11 @@ PAGES: dict[str, tuple[str, str]] = {
     "outcomes": ("nurse", "/patients/{patient}/outcomes/"), "my progress": ("ada", "/me/progress/"),
     "therapy, the team's part": ("nurse", "/patients/{patient}/therapy/"), "my people": ("therapist", "/therapy/"),
     "therapy groups": ("therapist", "/therapy/groups/"), "my journal": ("ada", "/me/journal/"),
+    "my messages": ("ada", "/me/messages/"), "my details": ("ada", "/me/details/"), "my account": ("ada", "/me/account/"),
+    "caregivers": ("ada", "/me/caregivers/"), "close account": ("ada", "/me/account/close/"), "my requests": ("ada", "/me/requests/"),
+    "caregiver": ("", "/care/demo-link-of-adas-sister/"), "register": ("", "/register/"), "register sent": ("", "/register/sent/"),
+    "privacy": ("", "/privacy/"), "cookies": ("", "/privacy/cookies/"), "inbox": ("nurse", "/messages/"),
+    "write to": ("nurse", "/patients/{patient}/write/"),
     "my visits": ("ada", "/me/"), "my visit": ("ada", "/me/visits/{signed}/"), "not mine": ("ada", "/me/visits/{dosing}/"),
 }  # fmt: skip
 STATUS = {"check-in unknown": 404, "not found": 404, "no entry": 403, "not mine": 404}

@@ -18,6 +18,7 @@ from django.template.loader import render_to_string
 from stillhaven.clinic.intake import queries as intake
 from stillhaven.clinic.people import queries as people
 from stillhaven.clinic.people.models import Patient
+from stillhaven.clinic.portal.models import DataRequest
 from stillhaven.clinic.portal.privacy_actions import state_of
 from stillhaven.clinic.record import media
 from stillhaven.reference._privacy import data_map
@@ -31,13 +32,20 @@ _FILES = {"post.Enclosure", "intake.InsuranceCard"}
 
 def tables() -> list[tuple[str, str]]:
     """Every table with something about a person, and the path from its rows to them."""
-    found = [(label, "pk" if label == "people.Patient" else "patient") for k in data_map().kept for label in k.models]
+    found = [(label, _path(label)) for k in data_map().kept if not k.walled for label in k.models]
     for room in _OF_A_VISIT:
         for model in apps.get_app_config(room).get_models():
             names = {f.name for f in model._meta.concrete_fields if f.is_relation}
             if "session" in names and "patient" not in names:
                 found.append((model._meta.label, "session__patient"))
     return found
+
+
+def _path(label: str) -> str:
+    """How a table's rows name the person."""
+    fields = apps.get_model(label)._meta.concrete_fields
+    own = "pk" if label == "people.Patient" else "patient"
+    return own if own == "pk" else next((f.name for f in fields if f.related_model is Patient), own)
 
 
 def _rows(label: str, path: str, patient: Patient) -> Iterator[Model]:
@@ -77,7 +85,7 @@ def make(patient: Patient, now: datetime) -> IO[bytes]:
         pack.writestr("about.json", json.dumps(about, cls=DjangoJSONEncoder, indent=1))
         pack.writestr("read-me-first.html", summary(patient, now))
     out.seek(0)
-    return out  # type: ignore[return-value]
+    return out
 
 
 def _file(pack: zipfile.ZipFile, row: Any) -> None:
@@ -102,6 +110,6 @@ def summary(patient: Patient, now: datetime) -> str:
         "signatures": apps.get_model("consent", "Signature")._default_manager.filter(patient=patient)
         .select_related("version").order_by("seq"),
         "letters": letters.order_by("seq"), "looks": people.who_looked(patient.pk), "kept": data_map().kept,
-        "cases": [state_of(r) for r in patient.data_requests.order_by("seq")],
+        "cases": [state_of(r) for r in DataRequest.objects.filter(patient=patient).order_by("seq")],
     }  # fmt: skip
     return render_to_string("portal/export.html", shown)

@@ -8,7 +8,7 @@ from uuid import UUID
 from django.conf import settings
 from django.contrib import messages as notices
 from django.contrib.auth import logout
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -46,14 +46,14 @@ def details(request: HttpRequest, patient: Patient) -> HttpResponse:
         typed |= {k: [] for k in several if k not in typed}
         actions.change_details(patient, typed, by=_user(request), at=clock.now())
         notices.success(request, _("Kept. The clinic sees it."))
-        return redirect("portal:details")
+        return redirect("mine:details")
     now = clock.now()
     known = form(
-        request, "details", reverse("portal:details"), _("Keep"), *[_ask_of(q, v) for q, v in asked], look="button-next"
+        request, "details", reverse("mine:details"), _("Keep"), *[_ask_of(q, v) for q, v in asked], look="button-next"
     )
     phone = next((r for r in patient.reach.all() if r.channel == "sms"), None)
     texts = form(
-        request, "own-phone", reverse("portal:own_phone"), _("Keep"),
+        request, "own-phone", reverse("mine:own_phone"), _("Keep"),
         Ask(name="number", label=_("Number for text messages"), value=phone.address if phone else "",
             help=_("With its country code, such as +1 212 555 0101.")),
         Ask(name="is_on", label=_("Send me text messages"), kind="tick", value="yes" if phone and phone.is_on else ""),
@@ -93,7 +93,7 @@ def own_phone(request: HttpRequest, patient: Patient) -> HttpResponse:
     on = request.POST.get("is_on") == "yes"
     actions.own_phone(patient, request.POST.get("number", ""), is_on=on, by=_user(request), at=clock.now())
     notices.success(request, _("Kept."))
-    return redirect("portal:details")
+    return redirect("mine:details")
 
 
 @require_POST
@@ -102,7 +102,7 @@ def choose_wishes(request: HttpRequest, patient: Patient) -> HttpResponse:
     on = {(c, p) for c in CHANNELS for p in wishes.PURPOSES if request.POST.get(f"{c}.{p}") == "yes"}
     wishes.choose(patient, on, by=_user(request), at=clock.now())
     notices.success(request, _("Kept. What you do not want is not sent any more."))
-    return redirect("portal:details")
+    return redirect("mine:details")
 
 
 # ---------------------------------------------------------------- my account
@@ -125,12 +125,12 @@ def end_sign_in(request: HttpRequest, patient: Patient, handle: str) -> HttpResp
     if not ended and handle != "others":
         raise Http404
     notices.success(request, _("That browser is signed out."))
-    return redirect("portal:account")
+    return redirect("mine:account")
 
 
 @require_POST
 @own
-def download(request: HttpRequest, patient: Patient) -> HttpResponseBase:
+def download(request: HttpRequest, patient: Patient) -> Any:
     """Everything about me as one file."""
     limit("download", str(patient.pk), most=10, seconds=3600)
     now = clock.now()
@@ -157,7 +157,7 @@ def close(request: HttpRequest, patient: Patient) -> HttpResponse:
     asks = [Ask(name="sure", label=_("I want to close my account"), kind="tick")]
     if user.has_usable_password():
         asks.append(Ask(name="password", label=_("Your password"), kind="secret"))
-    made = form(request, "close", reverse("portal:close"), _("Close my account"), *asks)
+    made = form(request, "close", reverse("mine:close"), _("Close my account"), *asks)
     return render(request, "portal/close.html", {"form": made, "clinic": patient.site})
 
 
@@ -178,7 +178,7 @@ def caregivers(request: HttpRequest, patient: Patient) -> HttpResponse:
     if request.method == "POST":
         uid = uid_of(request)
         if Caregiver.objects.filter(uid=uid, patient=patient).exists():  # sent twice: they are let in already
-            return redirect("portal:caregivers")
+            return redirect("mine:caregivers")
         row, secret = actions.let_in(
             patient, request.POST.get("name", ""), request.POST.get("relation", ""), request.POST.get("until", ""),
             by=_user(request), at=clock.now(), uid=uid,
@@ -194,7 +194,7 @@ def caregivers(request: HttpRequest, patient: Patient) -> HttpResponse:
 
 def _caregiver_form(request: HttpRequest) -> Any:
     return form(
-        request, "caregiver", reverse("portal:caregivers"), _("Make their link"),
+        request, "caregiver", reverse("mine:caregivers"), _("Make their link"),
         Ask(name="name", label=_("Their name")),
         Ask(name="relation", label=_("Who are they to you?"), help=_("Such as: sister. You may leave it empty.")),
         Ask(name="until", label=_("The last day on which they may look"), kind="date", help=_("At most a year ahead.")),
@@ -209,7 +209,7 @@ def caregiver_end(request: HttpRequest, patient: Patient, uid: UUID) -> HttpResp
         raise Http404
     actions.end_caregiver(row, by=_user(request), at=clock.now())
     notices.success(request, _("Their link opens nothing any more."))
-    return redirect("portal:caregivers")
+    return redirect("mine:caregivers")
 
 
 @require_GET

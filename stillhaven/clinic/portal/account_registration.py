@@ -185,6 +185,6 @@ def is_open(settings: Any) -> bool:
 
 def sign_in(request: Any, user: User) -> None:
     """The one who opened the link of the mail is signed in, as after a password; a second factor can be added at once."""
-    user.backend = "stillhaven.clinic.people.backends.AllauthBackend"  # type: ignore[attr-defined]
+    user.backend = "stillhaven.clinic.people.backends.AllauthBackend"
     record_authentication(request, user, method="registration")
     get_adapter(request).login(request, user)

@@ -25,6 +25,7 @@ from stillhaven.clinic.record import clock, policy
 from stillhaven.clinic.schedule import calendar, links, queries, upkeep
 from stillhaven.clinic.schedule.models import Appointment
 from stillhaven.clinic.session.models import TreatmentSession
+from stillhaven.science.cardnumbers import refuse_card
 from stillhaven.science.errors import BadInput, Refused
 
 
@@ -105,7 +106,7 @@ def appointment_ask(request: HttpRequest, patient: Patient, uid: str) -> HttpRes
     kind = request.POST.get("kind", "")
     if kind not in ("ask_move", "ask_cancel"):
         raise BadInput("kind", "choose what you would like")
-    value = {"words": request.POST.get("words", "").strip()[:300], "moves": row.moves}
+    value = {"words": refuse_card("words", request.POST.get("words", "").strip()[:300]), "moves": row.moves}
     upkeep.answer(row, kind, value, by=request.user, at=clock.now(), uid=_uid(request))
     messages.success(request, _("The clinic has your request and will answer. Your visit stands until then."))
     return redirect("portal:appointments")

@@ -109,11 +109,11 @@ def requests(request: HttpRequest, patient: Patient) -> HttpResponse:
             uid=uid_of(request),
         )  # fmt: skip
         notices.success(request, _("The clinic has your request. The last day for its answer stands below."))
-        return redirect("portal:requests")
+        return redirect("mine:requests")
     rows = DataRequest.objects.filter(patient=patient, kind__in=actions.ASKABLE).order_by("-seq")
     options = tuple((k, str(KINDS[k])) for k in actions.ASKABLE)
     new = form(
-        request, "data-request", reverse("portal:requests"), _("Send"),
+        request, "data-request", reverse("mine:requests"), _("Send"),
         Ask(name="kind", label=_("What would you like?"), kind="choice", options=options),
         Ask(name="text", label=_("Say more, if you like"), kind="long",
             help=_("For a correction: what is wrong, and what would be right.")),

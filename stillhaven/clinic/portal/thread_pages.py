@@ -70,7 +70,7 @@ def letters(request: HttpRequest, patient: Patient) -> HttpResponse:
     new = form(
         request,
         "letter-new",
-        reverse("portal:letters"),
+        reverse("mine:letters"),
         _("Send"),
         *_write_asks(own_page=True, subject=True),
         upload=True,
@@ -87,7 +87,7 @@ def _user(request: HttpRequest) -> User:
 def _sent(request: HttpRequest, letter: Letter) -> HttpResponse:
     if not letter.urgent:
         notices.success(request, _("Sent. The clinic has it."))
-    return redirect("portal:letter", uid=letter.thread.uid)
+    return redirect("mine:letter", uid=letter.thread.uid)
 
 
 @require_http_methods(["GET", "POST"])
@@ -105,7 +105,7 @@ def letter(request: HttpRequest, patient: Patient, uid: UUID) -> HttpResponse:
     if problem_of(request) is None:
         actions.read(thread, by=_user(request), at=now)
     reply = form(
-        request, "letter", reverse("portal:letter", args=[uid]), _("Send"), *_write_asks(own_page=True, subject=False),
+        request, "letter", reverse("mine:letter", args=[uid]), _("Send"), *_write_asks(own_page=True, subject=False),
         upload=True,
     )  # fmt: skip
     rows = list(thread.letters.all())
@@ -219,7 +219,7 @@ def _notify(request: HttpRequest, sent: Letter) -> None:
     """A line by mail or text that something is there: a link, and no word of what it says.  Only where they said yes."""
     now, patient = clock.now(), sent.patient
     may = [c for c in CHANNELS if consent.may_send(patient, c, now)]
-    context = {"clinic": patient.site.name, "link": reverse("portal:letter", args=[sent.thread.uid])}
+    context = {"clinic": patient.site.name, "link": reverse("mine:letter", args=[sent.thread.uid])}
     made = outbox.queue(
         patient,
         "letter",

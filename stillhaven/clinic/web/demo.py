@@ -21,6 +21,7 @@ from stillhaven.clinic.people.models import Patient, Site, User
 from stillhaven.clinic.plan import demo as plans
 from stillhaven.clinic.plan.actions import sign_order
 from stillhaven.clinic.plan.models import Order
+from stillhaven.clinic.portal import demo as accounts
 from stillhaven.clinic.public import demo as public_site
 from stillhaven.clinic.record import clock, policy
 from stillhaven.clinic.recovery import actions as recovery
@@ -266,6 +267,7 @@ def seed(now: datetime | None = None) -> bool:
     scales.seed(demo.patients, nurse=demo.staff["nurse"], doctor=demo.staff["prescriber"], now=demo.now)
     book.seed(demo)
     public_site.seed(demo)
+    accounts.seed(demo.patients, demo.staff, now=demo.now)
     therapy.seed(demo.patients, demo.staff, now=demo.now)
     chased.seed(demo.patients, demo.staff, now=demo.now)
     return True

@@ -22,6 +22,7 @@ urlpatterns = [
     path("", include("stillhaven.clinic.plan.urls")),
     path("", include("stillhaven.clinic.chart.urls")),
     path("me/", include("stillhaven.clinic.portal.urls")),
+    path("me/", include("stillhaven.clinic.portal.account_urls")),
     path("", include("stillhaven.clinic.portal.outside_urls")),
     path("", include("stillhaven.clinic.intake.urls")),
     path("", include("stillhaven.clinic.candidacy.urls")),
