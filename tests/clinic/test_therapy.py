@@ -23,6 +23,7 @@ from stillhaven.clinic.record import clock
 from stillhaven.clinic.record.actions import AlreadyRecorded
 from stillhaven.clinic.record.models import Access
 from stillhaven.clinic.therapy import actions, journal, queries, wall
+from stillhaven.clinic.therapy import demo as therapy_demo
 from stillhaven.clinic.therapy.models import BreakGlass, GroupNote, Journal, Note, Therapy
 from stillhaven.clinic.web.demo import Demo, make_account, make_staff
 from stillhaven.science.errors import BadInput, Refused
@@ -384,6 +385,7 @@ def test_their_words_are_kept_only_when_they_allow_it(demo: Demo, theo: User, th
         actions.dosing_note(therapy.pk, other, typed | {"allowed": "yes"}, by=theo, at=clock.now())
     page = signed_in(theo).get(reverse("therapy:session", args=[therapy.uid, session.uid])).content.decode()
     assert "the sea" in page
+    assert "Start" in page  # between what the session's own record says
     assert signed_in(theo).get(reverse("therapy:session", args=[therapy.uid, other.uid])).status_code == 404
 
 
@@ -438,3 +440,27 @@ def test_a_therapist_walks_the_whole_way_in_pages(demo: Demo, theo: User) -> Non
         actions.process_note(therapy.pk, "more", by=theo, at=clock.now())
     assert at("notes").forms() == []
     assert at("nonsense").status == 404
+
+
+def test_the_demos_therapist_has_one_person_in_preparation_and_one_in_integration(demo: Demo, theo: User) -> None:
+    now = clock.now()
+    demo.finished("ada", now - timedelta(days=2, hours=2))
+    demo.later("finn", now + timedelta(hours=2))
+    therapy_demo.seed(demo.patients, demo.staff, now=now)
+    stages = {d.therapy.patient.called: d.stage for d in queries.due(theo, now)}
+    assert stages == {"Finn": "preparation", "Ada": "integration"}
+    client = signed_in(theo)
+    for therapy in Therapy.objects.all():
+        for url in addresses(therapy):
+            page = client.get(url)
+            assert page.status_code == 200, url
+            assert page.content.decode().count("<h1") == 1, url
+        for row in queries.sessions(therapy, now):
+            url = reverse("therapy:session", args=[therapy.uid, row.session.uid])
+            assert client.get(url).status_code == 200
+    own = open_page(signed_in(User.objects.get(patient=demo.patients["ada"])), reverse("therapy:journal")).words()
+    assert "Slept until six" in own
+    team = open_page(signed_in(demo.staff["nurse"]), reverse("therapy:team", args=[demo.patients["ada"].pk])).words()
+    assert "Anchor" in team
+    assert "Slept until six" not in team
+    assert "my own pull" not in team.casefold()

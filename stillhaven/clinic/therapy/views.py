@@ -19,6 +19,8 @@ from stillhaven.clinic.people.asking import problem_of
 from stillhaven.clinic.people.gate import log_chart_opened, staff_required
 from stillhaven.clinic.people.models import Patient, User
 from stillhaven.clinic.record import clock
+from stillhaven.clinic.session import queries as sessions
+from stillhaven.clinic.session.models import TreatmentSession
 from stillhaven.clinic.therapy import actions, forms, queries, words
 from stillhaven.clinic.therapy.models import Goal, OpenItem, Summary, Therapy
 from stillhaven.science.errors import BadInput
@@ -91,11 +93,22 @@ def session(request: HttpRequest, uid: str, session: str) -> HttpResponse:
     user: Any = request.user
     about = queries.session_or_404(therapy, session)
     shown = _frame(request, therapy, "session", _("Session"), session=about)
-    shown["items"] = [words.item(r) for r in queries.notes(user, therapy, "dosing", "debrief", session=about)]
+    mine = [words.item(r) for r in queries.notes(user, therapy, "dosing", "debrief", session=about)]
+    shown["items"] = sorted(mine + _of_the_session(about), key=lambda item: item["at"])
     if shown["writes"]:
         shown["forms"] = [forms.dosing(request, therapy, about)]
         shown["debrief"] = forms.debrief(request, therapy, about)
     return render(request, "therapy/session.html", shown)
+
+
+def _of_the_session(about: TreatmentSession) -> list[dict[str, Any]]:
+    """What the session's own record says, between the therapist's notes: its moves, and what was seen and done."""
+    out: list[dict[str, Any]] = [
+        {"head": m.move.replace("_", " ").capitalize(), "at": m.happened_at, "by": m.by_name, "quiet": True}
+        for m in sessions.moves(about)
+    ]
+    out += [{"head": e.label, "at": e.happened_at, "by": e.by_name, "quiet": True} for e in sessions.events(about)]
+    return out
 
 
 @require_GET
