@@ -137,6 +137,8 @@ def test_nobody_is_written_to_without_consent(demo: Demo) -> None:
     assert not OutMessage.objects.exists()
     with pytest.raises(Refused, match="may not be written to"):
         actions.send_link(actions.one(course, now), ["week:1"], by=demo.staff["desk"], at=now)
+    with pytest.raises(Refused, match="the time for these points is over"):
+        actions.send_link(actions.one(course, now), ["pre_session:1"], by=demo.staff["desk"], at=now, show=True)
     _, token = actions.send_link(actions.one(course, now), ["week:1"], by=demo.staff["desk"], at=now, show=True)
     assert token
 

@@ -69,6 +69,11 @@ def forms_for(site: int, points: Sequence[Point], now: datetime) -> list[str]:
     return list(found)
 
 
+def can_come(point: Point, at: datetime) -> bool:
+    """Would a form that is sent now still count for this point, be it as late?"""
+    return point.state in _ENDABLE and at <= point.late_until
+
+
 def ways(patient: Patient, now: datetime) -> list[str]:
     """By which channels this person may be written to now: an address, its switch on, and consent to messages."""
     return [
@@ -92,7 +97,11 @@ def send_link(
     known = Reminder.objects.filter(uid=uid).first() if uid else None
     if known is not None:
         raise record.AlreadyRecorded(known)
-    points = points_of(row, keys, _ENDABLE)
+    points = [p for p in points_of(row, keys, _ENDABLE) if can_come(p, at)]
+    if not points:
+        raise Refused(
+            why="the time for these points is over: no form counts for them any more; write down how they ended"
+        )
     scales = forms_for(course.site_id, points, at)
     if not scales:
         raise Refused(why="no form of these points can be sent: the clinic has not loaded its wording yet")

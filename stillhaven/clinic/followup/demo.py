@@ -13,7 +13,6 @@ from stillhaven.clinic.record.actions import Program
 from stillhaven.clinic.scales import actions as scales
 from stillhaven.science.followup import State
 
-_ON = (State.OPEN, State.DUE, State.OVERDUE)
 _ANXIOUS = {str(n): v for n, v in enumerate((2, 2, 2, 2, 1, 2, 2), start=1)}
 
 
@@ -33,7 +32,7 @@ def _course(patient: Patient) -> Course | None:
 
 
 def _on(course: Course, now: datetime) -> list[str]:
-    return [p.key for p in actions.one(course, now).points if p.state in _ON]
+    return [p.key for p in actions.one(course, now).to_do]
 
 
 def _anxious_again(patient: Patient, now: datetime) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
@@ -19,10 +20,12 @@ from stillhaven.clinic.course.models import Course
 from stillhaven.clinic.followup import actions, queries, words
 from stillhaven.clinic.followup.models import FollowUpStop, PointEnding
 from stillhaven.clinic.followup.queries import Followed
+from stillhaven.clinic.messages import queries as outbox
+from stillhaven.clinic.messages.models import OutMessage
 from stillhaven.clinic.people import roles
 from stillhaven.clinic.people.asking import Ask, Form, form
 from stillhaven.clinic.people.gate import log_chart_opened, staff_required
-from stillhaven.clinic.people.models import Patient, User
+from stillhaven.clinic.people.models import User
 from stillhaven.clinic.record import actions as record
 from stillhaven.clinic.record import clock, policy
 from stillhaven.clinic.scales import queries as scales
@@ -75,7 +78,7 @@ def _card(row: Followed, show: str, who: str, user: User, now: datetime) -> dict
         "row": row, "points": [_line(row, p) for p in mine], "late": any(p.state is State.OVERDUE for p in mine),
         "first": min(p.due_at for p in mine), "n": row.n, "last": last,
         "last_how": "" if last is None else words.HOW[last.how] if hasattr(last, "how") else _("check-in sent"),
-        "can_send": [p.key for p in mine], "uid": uuid4(),
+        "can_send": [p.key for p in mine if actions.can_come(p, now)], "uid": uuid4(),
     }  # fmt: skip
 
 
@@ -107,13 +110,13 @@ def person(request: HttpRequest, pk: int) -> HttpResponse:
     sees = roles.may(request.user, "followup.watch")
     return render(request, "followup/person.html", {
         "patient": patient, "person": person_of(patient, now), "now": now, "ways": actions.ways(patient, now),
-        "courses": [_course(request, row, patient) for row in rows],
+        "courses": [_course(request, row, now) for row in rows],
         "alerts": scales.open_alerts(patient.site_id, patient) if roles.may(request.user, "alert.handle") else [],
         "reviews": queries.open_watch([patient.site_id], patient) if sees else [],
     })  # fmt: skip
 
 
-def _course(request: HttpRequest, row: Followed, patient: Patient) -> dict[str, Any]:
+def _course(request: HttpRequest, row: Followed, now: datetime) -> dict[str, Any]:
     pk, anchor = row.course.pk, f"course-{row.course.pk}"
     on = [p for p in row.points if p.state in _ON]
     options = [(p.key, _named(p)) for p in on]
@@ -124,13 +127,16 @@ def _course(request: HttpRequest, row: Followed, patient: Patient) -> dict[str, 
         return form(request, f"{key}-{pk}", reverse(f"followup:{key}", args=[pk]), send, *asks, anchor=anchor, **more)
 
     forms: list[tuple[str, Form]] = []
+    sendable = [p.key for p in on if actions.can_come(p, now)]
+    if sendable:
+        chosen = [key for key in pressing if key in sendable] or sendable[:1]
+        which = replace(points, options=[o for o in options if o[0] in sendable], value=chosen)
+        how = [("message", _("Write to them")), ("show", _("Show me the link once"))]
+        forms.append((_("Send the check-in now"), deed(
+            "send", _("Send it"), which, Ask(name="how", label=_("How"), kind="choice", value="message", options=how),
+        )))  # fmt: skip
     if on:
         forms += [
-            (_("Send the check-in now"), deed(
-                "send", _("Send it"), points,
-                Ask(name="how", label=_("How"), kind="choice", value="message",
-                    options=[("message", _("Write to them")), ("show", _("Show me the link once"))]),
-            )),
             (_("Write down a call"), deed(
                 "call", _("Write it down"), points,
                 Ask(name="how", label=_("How did you try?"), kind="choice", value="call",
@@ -140,7 +146,7 @@ def _course(request: HttpRequest, row: Followed, patient: Patient) -> dict[str, 
                 Ask(name="note", label=_("What they said: mood, side effects, sleep, safety"), kind="long"),
             )),
             (_("Nothing will come"), deed(
-                "end", _("End these points"), points,
+                "end", _("End these points"), replace(points, value=[]),
                 Ask(name="kind", label=_("How does it end?"), kind="choice",
                     options=[("declined", _("They declined")), ("unreachable", _("They could not be reached"))]),
                 Ask(name="why", label=_("What they said, or what was tried"), kind="long"),
@@ -163,13 +169,33 @@ def _course(request: HttpRequest, row: Followed, patient: Patient) -> dict[str, 
     return {
         "row": row, "lines": [_line(row, p) for p in row.points if p.state is not State.LATER],
         "later": [_line(row, p) for p in row.points if p.state is State.LATER][:6], "n": row.n, "forms": forms,
-        "backs": backs, "anchor": anchor, "log": sorted(
-            [*({"at": a.happened_at, "who": a.by_name, "how": words.HOW[a.how], "reached": a.reached, "note": a.note}
-               for a in row.attempts),
-             *({"at": r.happened_at, "who": r.by_name, "how": _("check-in: %(ways)s") % {"ways": ", ".join(r.channels)},
-                "reached": None, "note": ""} for r in row.reminders)], key=lambda x: x["at"], reverse=True),
+        "backs": backs, "anchor": anchor, "log": _log(row),
         "mine": form(request, f"take-{pk}", reverse("followup:take", args=[pk]), _("I see to it"), anchor=anchor, look=""),
     }  # fmt: skip
+
+
+def _log(row: Followed) -> list[dict[str, Any]]:
+    """What was tried, the newest first."""
+    post = outbox.about([r.uid for r in row.reminders], actions.PURPOSE) if row.reminders else {}
+    found: list[dict[str, Any]] = [
+        {"at": a.happened_at, "who": a.by_name, "how": words.HOW[a.how], "reached": a.reached, "note": a.note}
+        for a in row.attempts
+    ]
+    for r in row.reminders:
+        how = _("check-in: %(ways)s") % {"ways": ", ".join(r.channels)}
+        found.append(
+            {"at": r.happened_at, "who": r.by_name, "how": how, "reached": None, "note": _gone(post.get(r.uid))}
+        )
+    return sorted(found, key=lambda x: x["at"], reverse=True)
+
+
+def _gone(message: OutMessage | None) -> str:
+    """What became of a check-in that was written to the person."""
+    if message is None or message.state == "sent":
+        return ""
+    if message.state == "failed":
+        return _("did not go out: %(why)s") % {"why": message.last_error}
+    return _("taken back") if message.state == "cancelled" else _("waits in the outbox")
 
 
 def _back(request: HttpRequest, entry: Any, anchor: str) -> Form:

@@ -85,9 +85,18 @@ def one(request: HttpRequest, uid: UUID) -> HttpResponse:
     row = actions.one(task.signal.course, now)
     return render(request, "followup/review.html", {
         "person": person_of(patient, now), "patient": patient, "deeds": deeds, **row_of(task, now),
-        "findings": [task.signal.finding], "now_findings": [w.finding for w in watch.look(row, now)], "n": row.n,
+        "findings": [shown(task.signal.finding, task.site_id)], "n": row.n,
+        "now_findings": [shown(w.finding.as_dict(), task.site_id) for w in watch.look(row, now)],
         "alerts": scales.open_alerts(patient.site_id, patient) if roles.may(request.user, "alert.handle") else [],
     })  # fmt: skip
+
+
+def shown(finding: dict[str, Any], site: int) -> dict[str, Any]:
+    """A finding as a page shows it: its source in words, "our proposal" where there is none; what to do where it fires."""
+    key = str(finding.get("source", ""))
+    source = policy.rules(site).sources.get(key)
+    words = str(_("our proposal")) if key in ("", "house") or source is None else source.cite
+    return finding | {"source": words} | ({"to_do": ""} if finding.get("verdict") == "met" else {})
 
 
 def _colleagues(task: WatchTask) -> Any:
