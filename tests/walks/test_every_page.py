@@ -69,9 +69,14 @@ PAGES: dict[str, tuple[str, str]] = {
     "caregiver": ("", "/care/demo-link-of-adas-sister/"), "register": ("", "/register/"), "register sent": ("", "/register/sent/"),
     "privacy": ("", "/privacy/"), "cookies": ("", "/privacy/cookies/"), "inbox": ("nurse", "/messages/"),
     "write to": ("nurse", "/patients/{patient}/write/"),
+    "find a centre": ("", "/centres/"), "centres near": ("", "/centres/?near=94110&radius=100&routes=im"),
+    "place unknown": ("", "/centres/?near=00000"), "compare": ("", "/centres/compare/"),
+    "costs": ("", "/costs/"), "course costed": ("", "/costs/?course=iv_depression:iv_infusion&payer=commercial"),
+    "contact": ("", "/enquiry/"), "contact, sent": ("", "/enquiry/sent/"), "enquiries": ("nurse", "/enquiries/"),
+    "my estimates": ("ada", "/me/estimates/"),
     "my visits": ("ada", "/me/"), "my visit": ("ada", "/me/visits/{signed}/"), "not mine": ("ada", "/me/visits/{dosing}/"),
 }  # fmt: skip
-STATUS = {"check-in unknown": 404, "not found": 404, "no entry": 403, "not mine": 404}
+STATUS = {"place unknown": 404, "check-in unknown": 404, "not found": 404, "no entry": 403, "not mine": 404}
 SAME_TITLE = {frozenset({"record", "record to sign"}), frozenset({"not found", "not mine"})}
 SAME_TITLE |= {frozenset({"order form", "order form, drug chosen"}), frozenset({"patients", "patients found"})}
 DOSE = {

@@ -43,6 +43,11 @@ def site_of(request: HttpRequest) -> Site:
     return named or sites[0]
 
 
+def today_at(site: Site) -> date:
+    """The day it is at the clinic."""
+    return clock.now().astimezone(intake.zone_of(site)).date()
+
+
 def uid_of(request: HttpRequest) -> UUID:
     try:
         return UUID(request.POST.get("uid", ""))
@@ -56,7 +61,8 @@ def uid_of(request: HttpRequest) -> UUID:
 def prices(request: HttpRequest) -> HttpResponse:
     """What the clinic charges: now, from a later day on, and before."""
     roles.require(request.user, "prices.change")
-    site, today = site_of(request), clock.now().date()
+    site = site_of(request)
+    today = today_at(site)
     rows = list(ClinicPrice.objects.filter(site=site).order_by("part", "title", "-since"))
     shown_rows = [
         {
@@ -78,6 +84,7 @@ def prices(request: HttpRequest) -> HttpResponse:
         }
         for p in rows
     ]
+    titles = {w.key: w.title for w in costs().ways}
     page = {
         "site": site,
         "rows": shown_rows,
@@ -85,7 +92,7 @@ def prices(request: HttpRequest) -> HttpResponse:
         "way_form": _way_form(request, site, today),
         "provider_form": _provider_form(request, site),
         "providers": found.providers(site.pk),
-        "ways": WayToPay.objects.filter(site=site).order_by("kind", "-since"),
+        "ways": [(w, titles.get(w.kind, "")) for w in WayToPay.objects.filter(site=site).order_by("kind", "-since")],
         "sites": people.sites_of(request.user),  # type: ignore[arg-type]
     }
     return render(request, "public/costs_prices.html", page)
@@ -232,8 +239,7 @@ def estimate(request: HttpRequest, pk: int) -> HttpResponse:
     names = ("title", "code", "count", "amount", "provider")
     columns = [request.POST.getlist(f"line_{name}")[:40] for name in names]
     typed["lines"] = [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=False)]
-    now = clock.now()
-    today = now.astimezone(intake.zone_of(patient.site)).date()
+    now, today = clock.now(), today_at(patient.site)
     try:
         row = actions.issue(patient, typed, by=user, at=now, today=today, uid=uid_of(request))
     except BadInput as error:
@@ -245,7 +251,7 @@ def estimate(request: HttpRequest, pk: int) -> HttpResponse:
 def _begin(request: HttpRequest, patient: Patient) -> dict[str, Any]:
     text = request.GET.get("course", "")
     course = chosen(text) or chosen(":".join(FIRST))
-    today = clock.now().date()
+    today = today_at(patient.site)
     typed: dict[str, Any] = {
         "course": text or ":".join(FIRST),
         "asked_on": today.isoformat(),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -93,6 +94,10 @@ def costs(request: HttpRequest) -> HttpResponse:
             for row in way["own"]
             if row.months and likely
         ]
+    known, quoted = found.known(protocol.drug.value, plan.payer), found.quoted(route, protocol.drug.value)
+    codes = rules().codes_for(route=route, drug=protocol.drug.value, payer=plan.payer, on=queries.today())
+    cited = dict.fromkeys(s for row in (*known, *quoted, *codes) for s in row.cite.source)
+    numbers = {key: n for n, key in enumerate(cited, start=1)}
     page |= {
         "protocol": protocol,
         "route": _(ROUTES[route]),
@@ -103,17 +108,21 @@ def costs(request: HttpRequest) -> HttpResponse:
         "package": _package(computed),
         "monthly": _three(computed.monthly) if computed.monthly.low is not None else None,
         "quoted": [
-            (q.item, shown(q.low_usd * 100), shown(q.high_usd * 100)) for q in found.quoted(route, protocol.drug.value)
+            (one["row"].item, shown(one["row"].low_usd * 100), shown(one["row"].high_usd * 100), one["refs"])
+            for one in _refs(quoted, numbers)
         ],
-        "known": found.known(protocol.drug.value, plan.payer),
+        "known": _refs(known, numbers),
         "today": queries.today(),
         "version": rules().version[:12],
-        "codes": rules().codes_for(route=route, drug=protocol.drug.value, payer=plan.payer, on=queries.today()),
-        "sources": queries.cited(
-            tuple(dict.fromkeys(s for k in found.known(protocol.drug.value, plan.payer) for s in k.cite.source))
-        ),
+        "codes": _refs(codes, numbers),
+        "sources": queries.cited(tuple(numbers)),
     }
     return public_page(request, "public/costs.html", page)
+
+
+def _refs(rows: Sequence[Any], numbers: dict[str, int]) -> list[dict[str, Any]]:
+    """Each row with the numbers of its sources at the foot of the page."""
+    return [{"row": row, "refs": [numbers[s] for s in row.cite.source]} for row in rows]
 
 
 def _site(request: HttpRequest) -> Site | None:
