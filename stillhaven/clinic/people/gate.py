@@ -112,5 +112,16 @@ def doors(request: HttpRequest) -> list[dict[str, Any]]:
                 href = reverse(name)
             except NoReverseMatch:  # a room that is not built yet has no door
                 continue
-            found.append({"href": href, "label": label, "text": text, "current": request.path == href})
+            found.append({"href": href, "label": label, "text": text, "current": "", "often": name in _OFTEN})
+    for door in sorted(found, key=lambda d: len(d["href"]), reverse=True):  # the nearest door that leads here
+        if request.path.startswith(door["href"]):
+            door["current"] = "page" if request.path == door["href"] else "true"
+            break
     return found
+
+
+# The doors that stand in the navigation; the others stand behind "More".
+_OFTEN = {
+    "chart:board", "chart:tomorrow", "schedule:day", "chart:patients", "therapy:mine", "followup:worklist", "scales:alerts",
+    "stock:safe",
+}  # fmt: skip

@@ -29,7 +29,8 @@ def house(request: HttpRequest) -> dict[str, Any]:
     open_doors = doors(request) if known and not locked else []
     return {
         "doors": open_doors,
-        "nav": open_doors,
+        "nav": [door for door in open_doors if door["often"]],
+        "nav_more": [door for door in open_doors if not door["often"]],
         "person_signed_in": (user.signature_name if user.is_clinic_staff else user.name) if known else "",
         "sign_out_url": reverse("account_logout") if known else "",
         "lock_url": reverse("people:lock") if known and user.is_clinic_staff and not locked else "",
