@@ -102,14 +102,21 @@ def test_the_page_asks_the_database_a_bounded_number_of_times(treated: Demo) -> 
     assert len(asked) < 20, [q["sql"][:90] for q in asked]
 
 
-def test_an_unused_check_in_is_a_hollow_mark_and_counts_over(treated: Demo) -> None:
-    ada, now = treated.patients["ada"], clock.now()
-    links.make_link(ada, ["phq9"], by=treated.staff["nurse"], at=now - timedelta(days=6))
-    assert [e.scale for e in expected.missing(ada, "phq9", now)] == ["phq9"]
+def test_a_form_that_was_expected_and_did_not_come_is_a_hollow_mark_and_counts_over(treated: Demo) -> None:
+    found = queries.person(treated.patients["ada"], clock.now())
+    gone = expected.missing(found, "phq9")
+    assert gone
+    assert all(found.starts[0] < e.at <= found.now and e.state == "missing" for e in gone)
     page = page_of(treated)
-    assert page.text.count('class="g-missing"') == 1
-    assert "3 of 4 expected or received forms with a score" in page.words()
+    assert page.text.count('class="g-missing"') == len(gone)
+    assert f"3 of {3 + len(gone)} expected or received forms with a score" in page.words()
     assert "Expected(" not in page.words()
+
+
+def test_an_unused_link_is_known_even_without_a_schedule(treated: Demo) -> None:
+    ada = treated.patients["ada"]
+    links.make_link(ada, ["phq9"], by=treated.staff["nurse"], at=clock.now() - timedelta(days=6))
+    assert [e.scale for e in expected.unused_links(queries.person(ada, clock.now()))] == ["phq9"]
 
 
 def test_an_open_alert_stands_first_with_its_owner(treated: Demo) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from stillhaven.clinic.people.models import Patient
+from stillhaven.clinic.outcomes.queries import Person
 from stillhaven.clinic.scales.models import CheckInLink
 
 
@@ -19,7 +19,7 @@ class Expected:
     state: str = "missing"
 
 
-Source = Callable[[Patient, datetime], Iterable[Expected]]
+Source = Callable[[Person], Iterable[Expected]]
 _sources: list[Source] = []
 
 
@@ -29,13 +29,15 @@ def register(source: Source) -> None:
         _sources.append(source)
 
 
-def missing(patient: Patient, scale: str, now: datetime) -> list[Expected]:
+def missing(found: Person, scale: str) -> list[Expected]:
     """Expected forms of this scale that did not come, up to now."""
-    found = [e for source in _sources or [_unused_links] for e in source(patient, now)]
-    return sorted((e for e in found if e.scale == scale and e.at <= now), key=lambda e: e.at)
+    told = [e for source in _sources or [unused_links] for e in source(found)]
+    return sorted((e for e in told if e.scale == scale and e.at <= found.now), key=lambda e: e.at)
 
 
-def _unused_links(patient: Patient, now: datetime) -> Iterable[Expected]:
-    for link in CheckInLink.objects.filter(patient=patient, used_at=None, revoked_at=None, expires_at__lte=now):
+def unused_links(found: Person) -> Iterable[Expected]:
+    """Check-ins that were sent and never used."""
+    links = CheckInLink.objects.filter(patient=found.patient, used_at=None, revoked_at=None)
+    for link in links.filter(expires_at__lte=found.now):
         for name in link.scales:
             yield Expected(scale=name.partition("@")[0], at=link.expires_at)

@@ -8,6 +8,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from stillhaven.clinic.candidacy.models import Measured
+from stillhaven.clinic.course.models import Course
 from stillhaven.clinic.people.models import Patient
 from stillhaven.clinic.plan.models import Plan
 from stillhaven.clinic.record import policy
@@ -55,6 +56,7 @@ class Person:
     taken: Sequence[Assessment]
     doses: Sequence[SessionDose]  # of a lifetime here
     starts: Sequence[datetime]  # of the sessions of the newest course that has any
+    course: Course | None  # that course
     plan: Plan | None
     zone: ZoneInfo
 
@@ -69,23 +71,23 @@ def person(patient: Patient, now: datetime) -> Person:
     newest = given[-1][0] if given else None
     return Person(
         patient=patient, now=now, taken=scales.assessments(patient, now=now), doses=[dose for _, dose in given],
-        starts=[dose.at for course, dose in given if course == newest],
+        starts=[dose.at for course, dose in given if course == newest], course=newest,
         plan=Plan.objects.current().filter(patient=patient, happened_at__lte=now).order_by("-seq").first(),
         zone=ZoneInfo(patient.site.zone),
     )  # fmt: skip
 
 
-def session_doses(patient: Patient, now: datetime) -> list[tuple[int, SessionDose]]:
+def session_doses(patient: Patient, now: datetime) -> list[tuple[Course, SessionDose]]:
     """What each session of this person gave so far, with its course, the first first.  Drills do not count."""
     rows: dict[int, list[Dose]] = {}
     found = Dose.objects.current().filter(session__patient=patient, session__drill=False, happened_at__lte=now)
-    for row in found.select_related("session", "amends__amends").order_by("happened_at", "seq"):
+    for row in found.select_related("session__course", "amends__amends").order_by("happened_at", "seq"):
         rows.setdefault(row.session_id, []).append(row)
     made = []
     for mine in rows.values():
         mg = given_mg(sessions.dose_entries(mine), now)
         dose = SessionDose(at=mine[0].happened_at, drug=mine[0].drug, route=mine[0].route, mg=mg)
-        made.append((mine[0].session.course_id, dose))
+        made.append((mine[0].session.course, dose))
     return sorted(made, key=lambda pair: pair[1].at)
 
 

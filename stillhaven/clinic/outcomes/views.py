@@ -15,8 +15,10 @@ from stillhaven.clinic.outcomes.durability import Durability, durability
 from stillhaven.clinic.outcomes.graph import curve_svg, dose_words, score_svg
 from stillhaven.clinic.people import roles
 from stillhaven.clinic.people.gate import SignedOut, log_chart_opened, staff_required
+from stillhaven.clinic.people.models import Patient
 from stillhaven.clinic.record import actions as record
 from stillhaven.clinic.record import clock, policy
+from stillhaven.clinic.record.looking import one_look
 from stillhaven.clinic.scales import queries as scales
 from stillhaven.clinic.scales.staff_views import person_of
 from stillhaven.science import exposure
@@ -30,9 +32,15 @@ def page(request: HttpRequest, pk: int) -> HttpResponse:
     patient = scales.patient_or_404(request.user, pk)
     roles.require_patient(request.user, "chart.view", patient)
     log_chart_opened(request, patient, "outcomes")
+    with one_look():
+        return render(request, "outcomes/page.html", _shown(patient, request.GET.get("scale", "")))
+
+
+def _shown(patient: Patient, asked: str) -> dict[str, Any]:
+    """Everything that the staff page shows, each thing read once."""
     now = clock.now()
     found = queries.person(patient, now)
-    scale = queries.chosen_scale(found, request.GET.get("scale", ""))
+    scale = queries.chosen_scale(found, asked)
     read = queries.reading(found, scale)
     rules = queries.policy_of(patient)
     shown: dict[str, Any] = {
@@ -50,7 +58,7 @@ def page(request: HttpRequest, pk: int) -> HttpResponse:
             "curve": curve_svg(lasting.curve, _("Share that kept the response")) if lasting.curve is not None else "",
             "curve_rows": _curve_rows(lasting.curve), "published": _published(patient.site_id, lasting),
         }  # fmt: skip
-    return render(request, "outcomes/page.html", shown)
+    return shown
 
 
 _STATUS = {
@@ -64,7 +72,7 @@ _STATUS = {
 def _drawn(found: queries.Person, read: queries.Reading) -> dict[str, Any]:
     """The graph and its table twin."""
     main = read.main
-    gone = expected.missing(found.patient, read.instrument.key, found.now)
+    gone = expected.missing(found, read.instrument.key)
     title = f"{read.instrument.short}, {main.low:g} – {main.high:g}"
     svg = score_svg(
         read.points, found.doses, [e.at for e in gone], main, found.now, found.zone, title, read.comparison.baseline
