@@ -156,6 +156,28 @@ def suppress(cells: Mapping[str, int], least: int) -> dict[str, int | None]:
     return {key: None if key in hidden else count for key, count in cells.items()}
 
 
+def shown_cells(found: Rate, least: int) -> dict[str, int | None]:
+    """Yes, no and unknown of one measure, where the number of those known may stand elsewhere on the page.
+
+    A small yes hides the no as well, never the unknown in its place: the unknown could be worked out from the known.
+
+    >>> shown_cells(rate(4, 70, 40), 11)
+    {'yes': None, 'no': None, 'unknown': 40}
+    >>> shown_cells(rate(40, 70, 3), 11)
+    {'yes': None, 'no': 70, 'unknown': None}
+    """
+    cells = {"yes": found.yes, "no": found.no, "unknown": found.unknown}
+    hidden: set[str] = set()
+    if is_small(found.yes, least) or is_small(found.no, least):
+        hidden = {"yes", "no"}
+        if found.known < least or is_small(found.unknown, least):
+            hidden = set(cells)
+    elif is_small(found.unknown, least):
+        beside = [key for key in ("yes", "no") if cells[key]]
+        hidden = {"unknown", min(beside, key=lambda key: cells[key])} if beside else set(cells)
+    return {key: None if key in hidden else count for key, count in cells.items()}
+
+
 @dataclass(frozen=True, kw_only=True)
 class Step:
     """One step of the way from started to scored.  `low` and `high` are the same where the count may be shown."""

@@ -64,6 +64,21 @@ def test_no_small_count_can_be_worked_out_from_what_is_shown(cells: list[int], l
                 assert len({combo[place] for combo in could}) > 1
 
 
+@given(st.integers(0, 40), st.integers(0, 40), st.integers(0, 40), st.integers(2, 15))
+def test_a_small_part_of_a_measure_stays_hidden_though_the_known_are_told(
+    yes: int, no: int, unknown: int, least: int
+) -> None:
+    shown = groups.shown_cells(groups.rate(yes, no, unknown), least)
+    told = {"yes": yes, "no": no, "unknown": unknown}
+    for key, count in told.items():
+        assert shown[key] in (None, count)
+        assert not (0 < count < least and shown[key] is not None)
+    if 0 < yes < least or 0 < no < least:
+        assert shown["yes"] is shown["no"] is None, "one of them and the known give the other"
+    if 0 < unknown < least:
+        assert sum(value is None for key, value in shown.items() if told[key]) != 1 or not (yes or no)
+
+
 @given(st.lists(COUNTS, min_size=2, max_size=6), st.integers(2, 15))
 def test_neither_a_small_step_nor_a_small_loss_is_named(counts: list[int], least: int) -> None:
     steps = groups.funnel_of_people([(str(i), c) for i, c in enumerate(sorted(counts, reverse=True))], least)

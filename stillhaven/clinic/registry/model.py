@@ -52,7 +52,8 @@ def design(day: Floats, baseline: Floats, centre: float) -> tuple[Floats, Floats
 
 def fit_arrays(person: NDArray[np.int64], day: Floats, baseline: Floats, score: Floats) -> dict[str, Any]:
     """Fit by restricted maximum likelihood, and what it comes to on a few days for somebody of the mean start."""
-    from statsmodels.regression.mixed_linear_model import MixedLM  # slow to import, and needed by no page
+    # slow to import, and needed by no page
+    from statsmodels.regression.mixed_linear_model import MixedLM  # type: ignore[import-untyped]
 
     _, first = np.unique(person, return_index=True)
     centre = float(baseline[first].mean())
@@ -80,7 +81,7 @@ def _on(day: int, fixed: Floats, around: Floats) -> dict[str, float]:
 
 def fit(site: Site, family: str, now: datetime) -> ModelFit | None:
     """Fit anew and keep it.  None where there are too few people to fit anything on."""
-    import statsmodels
+    import statsmodels  # type: ignore[import-untyped]
 
     person, day, baseline, score = forms(site.pk, family, now)
     people = len(np.unique(person))

@@ -78,7 +78,7 @@ def measures(counts: Counts, family: str) -> list[dict[str, Any]]:
 
 def shown(rate: Rate, least: int) -> dict[str, Any]:
     """What may be seen of one rate.  A small count hides the numbers it could be worked out from."""
-    cells = groups.suppress({"yes": rate.yes, "no": rate.no, "unknown": rate.unknown}, least)
+    cells = groups.shown_cells(rate, least)
     whole = rate.everyone >= least
     open_ = whole and None not in cells.values()
     return {
@@ -169,6 +169,11 @@ def funnel(found: Gathered, site: int, names: dict[int, str], rules: GroupRules)
     else:
         points = [(f"{q:%Y} Q{(q.month + 2) // 3}", c.rate("response")) for q, c in found.quarters.get(site, ())]
     kept = [(n, r) for n, r in points if shown(r, rules.small_cell)["open"] and r.known >= rules.small_cell]
+    hidden = [p for p in points if p not in kept]
+    while hidden and kept and not _lost_in_the_crowd([r for _n, r in hidden], rules.small_cell):
+        least = min(kept, key=lambda p: p[1].known)  # the whole stands on the page: what is left of it may not be small
+        kept.remove(least)
+        hidden.append(least)
     if len(kept) < 2:
         return None
     yes, known = sum(r.yes for _n, r in kept), sum(r.known for _n, r in kept)
@@ -181,6 +186,12 @@ def funnel(found: Gathered, site: int, names: dict[int, str], rules: GroupRules)
                    "high": _path([(x.n, x.high) for x in v], most)} for c, v in limits.items()],
         "points": [_point(n, r, centre, most) for n, r in kept], "hidden": len(points) - len(kept),
     }  # fmt: skip
+
+
+def _lost_in_the_crowd(rates: list[Rate], least: int) -> bool:
+    """Are these, taken together, none or enough?"""
+    together = groups.rate(sum(r.yes for r in rates), sum(r.no for r in rates), sum(r.unknown for r in rates))
+    return None not in groups.shown_cells(together, least).values()
 
 
 def _point(name: str, rate: Rate, centre: float, most: float) -> dict[str, Any]:
