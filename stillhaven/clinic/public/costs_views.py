@@ -146,7 +146,7 @@ def _plan(request: HttpRequest, trouble: dict[str, str]) -> tuple[Plan | None, i
         ("share", read_percent),
     ):
         try:
-            read[name] = reader(get(name, "")[:40], name)  # type: ignore[operator]
+            read[name] = reader(get(name, "")[:40], name)
         except BadInput as error:
             trouble[name] = error.why
     said = None

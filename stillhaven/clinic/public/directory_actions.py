@@ -84,7 +84,8 @@ def keep_listing(
         raise Refused(why="this is not one of your clinics")
     row, stated = read_address(typed), read_facts(facts)
     centre = Centre.objects.select_for_update().filter(site=site.pk).first()
-    if row["npi"] and Centre.objects.filter(npi=row["npi"]).exclude(pk=centre.pk if centre else None).exists():
+    others = Centre.objects.exclude(pk=centre.pk) if centre is not None else Centre.objects.all()
+    if row["npi"] and others.filter(npi=row["npi"]).exists():
         raise BadInput("npi", "stands with another listing already")
     if centre is None:
         centre, before = Centre(site=site.pk, source="clinic"), {}

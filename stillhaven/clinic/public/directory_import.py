@@ -96,7 +96,8 @@ def read(text: str, today: date) -> tuple[str, list[GoodLine], list[BadLine]]:
         _check_header(names)
     elif missing := [name for name in (*_NPPES, _TYPE) if name not in names]:
         raise BadInput("file", f"looks like the provider file, but lacks the column {missing[0]!r}")
-    good, bad = [], []
+    good: list[GoodLine] = []
+    bad: list[BadLine] = []
     for line, cells in _cells(reader, bad):
         if not any(cell.strip() for cell in cells):
             continue

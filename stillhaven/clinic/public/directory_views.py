@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import uuid as uuids
-from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -18,13 +17,13 @@ from stillhaven.clinic.public import directory_map as maps
 from stillhaven.clinic.public import directory_places as places
 from stillhaven.clinic.public import directory_queries as listing
 from stillhaven.clinic.public import queries
-from stillhaven.clinic.public.directory_facts import BY_KEY, FACTS, REPORTED
+from stillhaven.clinic.public.directory_facts import FACTS, REPORTED
 from stillhaven.clinic.public.education_views import public_page
 from stillhaven.clinic.public.enquiry_words import is_urgent
 from stillhaven.clinic.record import clock
 from stillhaven.science.costs import read_money
 from stillhaven.science.errors import BadInput, Refused
-from stillhaven.science.places import KM_PER_MILE
+from stillhaven.science.places import KM_PER_MILE, Place
 
 DEFAULT_MILES = 50
 
@@ -78,7 +77,7 @@ def _found(request: HttpRequest, spot: places.Spot, miles: int, wanted: listing.
     number = _page(request, len(found))
     first = (number - 1) * listing.PAGE
     hits = listing.hits(spot.place, found[first : first + listing.PAGE], wanted, queries.today(), first=first + 1)
-    points = [(h.number, maps.Place(lat=h.centre.lat, lon=h.centre.lon), f"c-{h.centre.uid}") for h in hits]
+    points = [(h.number, Place(lat=h.centre.lat, lon=h.centre.lon), f"c-{h.centre.uid}") for h in hits]
     params = request.GET.copy()
     params.pop("page", None)
     return {
@@ -100,7 +99,7 @@ def _page(request: HttpRequest, total: int) -> int:
     return max(1, min(last, int(text))) if text.isascii() and text.isdigit() and len(text) < 6 else 1
 
 
-def _picked(request: HttpRequest) -> maps.Place | None:
+def _picked(request: HttpRequest) -> Place | None:
     """A point that somebody chose on the map of the country."""
     x, y = request.GET.get("pick.x", ""), request.GET.get("pick.y", "")
     if not (x.isascii() and x.isdigit() and y.isascii() and y.isdigit() and len(x) < 5 and len(y) < 5):
@@ -200,7 +199,7 @@ def report(request: HttpRequest, uid: UUID) -> HttpResponse:
         raise Http404
     if request.method == "GET":
         return _report_page(request, found)
-    typed = {k: v for k, v in request.POST.items() if k != "csrfmiddlewaretoken"}
+    typed = {k: str(v) for k, v in request.POST.items() if k != "csrfmiddlewaretoken"}
     try:
         made = UUID(typed.get("uid", ""))
     except ValueError:
@@ -246,15 +245,3 @@ def _report_page(
         "crisis_first": is_urgent(typed.get("words", "")),
     }
     return public_page(request, "public/directory_report.html", page, status=status)
-
-
-def words_of(key: str, value: str) -> str:
-    """A fact's value in words, for staff pages."""
-    return BY_KEY[key].words(value)
-
-
-def day_or_none(text: str) -> date | None:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        return None
