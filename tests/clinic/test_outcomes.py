@@ -76,6 +76,7 @@ def test_the_page_in_its_order(treated: Demo) -> None:
     assert "Hidden: 1 of the 20 people it takes (1 treated)" in text
     assert "racemic ketamine, IV infusion" in text
     assert "1 of 1" in text
+    assert "racemic ketamine, IV infusion, 41 mg" in text  # the session's mark says drug, route and amount
 
 
 def test_verdicts_stay_four_and_say_by_whose_rule(treated: Demo) -> None:

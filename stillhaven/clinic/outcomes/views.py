@@ -84,7 +84,8 @@ def _drawn(found: queries.Person, read: queries.Reading) -> dict[str, Any]:
     ]
     rows.sort(key=lambda row: row["at"], reverse=True)  # type: ignore[arg-type,return-value]
     of = len(read.points) + len(gone)
-    return {"svg": svg, "title": title, "rows": rows, "n": read.comparison.n, "of": of}
+    marks = [row for row in rows if row["kind"] == "session"][:6]
+    return {"svg": svg, "title": title, "rows": rows, "marks": marks, "n": read.comparison.n, "of": of}
 
 
 def verdict_rows(read: queries.Reading) -> list[dict[str, str]]:
