@@ -78,11 +78,16 @@ def doors(request: HttpRequest) -> list[dict[str, Any]]:
         return []
     every = [
         ("board.view", "chart:board", _("Board"), _("Who needs me now, chair by chair")),
-        ("tomorrow.view", "chart:tomorrow", _("Tomorrow"), _("Go or no-go: every visit of the day with what is still open")),
+        ("tomorrow.view", "chart:tomorrow", _("Tomorrow"), _("Go or no-go: each visit with what is still open")),
         ("schedule.view", "schedule:day", _("Schedule"), _("Who sits where and when; book, move, cancel")),
         ("outbox.view", "post:outbox", _("Outbox"), _("Reminders on their way, sent, and those that did not go out")),
         ("letter.read", "outside:inbox", _("Messages"), _("What patients write; what waits for an answer")),
-        ("data_request.handle", "outside:requests", _("Data requests"), _("Who asked to see, correct or delete; by when")),
+        (
+            "data_request.handle",
+            "outside:requests",
+            _("Data requests"),
+            _("Who asked to see, correct or delete; by when"),
+        ),
         ("chart.view", "chart:patients", _("Patients"), _("Charts of the people in care")),
         ("therapy.view", "therapy:mine", _("Therapy"), _("The people you work with, and what is due with each")),
         ("stock.view", "stock:safe", _("Stock"), _("Every vial and every milligram: receive, count, cases, reports")),
@@ -91,21 +96,41 @@ def doors(request: HttpRequest) -> list[dict[str, Any]]:
         ("followup.watch", "followup:watch", _("Reviews"), _("Who may be slipping, with owner and time limit")),
         ("alert.handle", "scales:alerts", _("Alerts"), _("Answers that call somebody, with owner and time limit")),
         ("scale.view", "scales:library", _("Scales"), _("Questionnaires, their licences, the clinic's wording")),
-        ("registry.view", "registry:clinic", _("Registry"), _("What came of all courses, with what is missing beside it")),
+        (
+            "registry.view",
+            "registry:clinic",
+            _("Registry"),
+            _("What came of all courses, with what is missing beside it"),
+        ),
         ("drill.run", "drills:all", _("Drills"), _("Practise on a simulated monitor, and see how fast it went")),
-        ("policy.view", "chart:policy", _("Limits"), _("What the clinic has set, beside what sources say; every version")),
+        (
+            "policy.view",
+            "chart:policy",
+            _("Limits"),
+            _("What the clinic has set, beside what sources say; every version"),
+        ),
         ("consent.texts", "consent:texts", _("Consent texts"), _("What people sign, in versions; questions that wait")),
-        ("content.edit", "public:content", _("Public pages"), _("What visitors read: drafts, approvals, questions left")),
+        (
+            "content.edit",
+            "public:content",
+            _("Public pages"),
+            _("What visitors read: drafts, approvals, questions left"),
+        ),
         ("enquiry.handle", "public:enquiries", _("Enquiries"), _("Who asked, who answers, and since when it waits")),
         ("prices.change", "public:prices", _("Prices"), _("What the clinic charges from when until when; who bills")),
         ("listing.keep", "public:listing", _("Our listing"), _("What the directory says of us, confirmed by us")),
-        ("report.moderate", "public:centre_reports", _("Reports"), _("What patients report of their care, before anyone sees it")),
+        (
+            "report.moderate",
+            "public:centre_reports",
+            _("Reports"),
+            _("What patients report of their care, before others see it"),
+        ),
         ("listing.import", "public:centre_import", _("Centres"), _("Take centres from a file into the directory")),
         ("access.view", "people:access", _("Who looked"), _("Opened charts and refusals, by person, patient and day")),
         ("staff.change", "people:staff", _("Staff"), _("Accounts, roles and second factors")),
         ("token.change", "people:tokens", _("Programs"), _("Keys of gateways and of systems that read")),
     ]
-    found = []
+    found: list[dict[str, Any]] = []
     for action, name, label, text in every:
         if roles.may(user, action):
             try:

@@ -34,7 +34,7 @@ def one_look() -> Iterator[None]:
 def moment(now: Callable[[], datetime]) -> datetime:
     """The time, which stands still for the length of a look."""
     known = _look.get()
-    return now() if known is None else known.setdefault("now", now())  # type: ignore[no-any-return]
+    return now() if known is None else known.setdefault("now", now())
 
 
 def once(read: Callable[P, R]) -> Callable[P, R]:

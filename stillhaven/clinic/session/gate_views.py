@@ -14,6 +14,7 @@ from stillhaven.clinic.people.gate import staff_required
 from stillhaven.clinic.people.unlock import confirm_factor
 from stillhaven.clinic.record import clock
 from stillhaven.clinic.session import gate_actions, gate_forms, page_parts, queries
+from stillhaven.clinic.session.models import GateResult
 from stillhaven.clinic.session.views import opened
 from stillhaven.clinic.session.writes import Sent, write
 
@@ -46,7 +47,7 @@ def take_back(sent: Sent, request: HttpRequest) -> None:
 @write
 def override(sent: Sent, request: HttpRequest) -> None:
     roles.require(request.user, "gate.override")
-    queries.answer_repeat(gate_actions.GateResult, sent.uid, by=sent.by, session_id=sent.session.pk)
+    queries.answer_repeat(GateResult, sent.uid, by=sent.by, session_id=sent.session.pk)
     factor = confirm_factor(request, sent.text("code"))
     gate_actions.override(sent.session.pk, sent.text("reason"), second_factor=factor, **sent.common)
 

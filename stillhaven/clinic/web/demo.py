@@ -88,7 +88,8 @@ class Demo:
         row = next(p for p in cast()["patient"] if p["key"] == key)
         typed = {
             "protocol": "iv_depression", "route": "iv_infusion", "dose": "0.5", "dose_unit": "mg/kg",
-            "weight": str(row["weight_kg"]), "weight_unit": "kg", "weight_basis": "actual", "weighed_on": (at - timedelta(hours=30)).date(),
+            "weight": str(row["weight_kg"]), "weight_unit": "kg", "weight_basis": "actual",
+            "weighed_on": (at - timedelta(hours=30)).date(),
             "product_mg_per_ml": "50", "duration_min": "40", "bag_ml": "100", "fasting_food_h": "6",
             "fasting_liquid_h": "2", "observation_min": "60", "limits": cast()["limit"], "rescue": cast()["rescue"],
             "valid_from": at.date() - timedelta(days=1), "valid_until": at.date() + timedelta(days=6),
