@@ -1,4 +1,4 @@
--- migrations: ea189f1ac9f819b72a4f093f6e312afcaf2cb143b112460b0d141c4ff221a637
+-- migrations: 9c57137c95792b7b05555805e47d0fd2134d2f196e6d5a64f0be1ae2cfb4ae9e
 SET statement_timeout = 0;
 SET lock_timeout = 0;
 SET idle_in_transaction_session_timeout = 0;
@@ -992,6 +992,127 @@ CREATE TABLE public.django_session (
     session_data text NOT NULL,
     expire_date timestamp with time zone NOT NULL
 );
+CREATE TABLE public.followup_contactattempt (
+    uid uuid NOT NULL,
+    site smallint NOT NULL,
+    seq bigint NOT NULL,
+    happened_at timestamp with time zone NOT NULL,
+    recorded_at timestamp with time zone NOT NULL,
+    by_id bigint,
+    by_name character varying(120) NOT NULL,
+    reason text NOT NULL,
+    retracted boolean NOT NULL,
+    hash bytea NOT NULL,
+    points jsonb NOT NULL,
+    how character varying(20) NOT NULL,
+    reached boolean NOT NULL,
+    note text NOT NULL,
+    amends_id uuid,
+    course_id bigint NOT NULL,
+    patient_id bigint NOT NULL,
+    CONSTRAINT followup_contactattempt_reason CHECK (((amends_id IS NULL) OR (NOT (reason = ''::text)))),
+    CONSTRAINT followup_contactattempt_retracts CHECK (((NOT retracted) OR (amends_id IS NOT NULL))),
+    CONSTRAINT followup_contactattempt_site_check CHECK ((site >= 0))
+);
+CREATE TABLE public.followup_followupowner (
+    course_id bigint NOT NULL,
+    owner_id bigint NOT NULL
+);
+CREATE TABLE public.followup_followupstop (
+    uid uuid NOT NULL,
+    site smallint NOT NULL,
+    seq bigint NOT NULL,
+    happened_at timestamp with time zone NOT NULL,
+    recorded_at timestamp with time zone NOT NULL,
+    by_id bigint,
+    by_name character varying(120) NOT NULL,
+    reason text NOT NULL,
+    retracted boolean NOT NULL,
+    hash bytea NOT NULL,
+    why text NOT NULL,
+    amends_id uuid,
+    course_id bigint NOT NULL,
+    patient_id bigint NOT NULL,
+    CONSTRAINT followup_followupstop_reason CHECK (((amends_id IS NULL) OR (NOT (reason = ''::text)))),
+    CONSTRAINT followup_followupstop_retracts CHECK (((NOT retracted) OR (amends_id IS NOT NULL))),
+    CONSTRAINT followup_followupstop_site_check CHECK ((site >= 0))
+);
+CREATE TABLE public.followup_pointending (
+    uid uuid NOT NULL,
+    site smallint NOT NULL,
+    seq bigint NOT NULL,
+    happened_at timestamp with time zone NOT NULL,
+    recorded_at timestamp with time zone NOT NULL,
+    by_id bigint,
+    by_name character varying(120) NOT NULL,
+    reason text NOT NULL,
+    retracted boolean NOT NULL,
+    hash bytea NOT NULL,
+    point character varying(60) NOT NULL,
+    kind character varying(20) NOT NULL,
+    why text NOT NULL,
+    attempts smallint NOT NULL,
+    amends_id uuid,
+    course_id bigint NOT NULL,
+    patient_id bigint NOT NULL,
+    CONSTRAINT followup_pointending_attempts_check CHECK ((attempts >= 0)),
+    CONSTRAINT followup_pointending_reason CHECK (((amends_id IS NULL) OR (NOT (reason = ''::text)))),
+    CONSTRAINT followup_pointending_retracts CHECK (((NOT retracted) OR (amends_id IS NOT NULL))),
+    CONSTRAINT followup_pointending_site_check CHECK ((site >= 0))
+);
+CREATE TABLE public.followup_reminder (
+    uid uuid NOT NULL,
+    site smallint NOT NULL,
+    seq bigint NOT NULL,
+    happened_at timestamp with time zone NOT NULL,
+    recorded_at timestamp with time zone NOT NULL,
+    by_id bigint,
+    by_name character varying(120) NOT NULL,
+    reason text NOT NULL,
+    retracted boolean NOT NULL,
+    hash bytea NOT NULL,
+    points jsonb NOT NULL,
+    channels jsonb NOT NULL,
+    amends_id uuid,
+    course_id bigint NOT NULL,
+    link_id bigint,
+    patient_id bigint NOT NULL,
+    CONSTRAINT followup_reminder_reason CHECK (((amends_id IS NULL) OR (NOT (reason = ''::text)))),
+    CONSTRAINT followup_reminder_retracts CHECK (((NOT retracted) OR (amends_id IS NOT NULL))),
+    CONSTRAINT followup_reminder_site_check CHECK ((site >= 0))
+);
+CREATE TABLE public.followup_watchsignal (
+    uid uuid NOT NULL,
+    site smallint NOT NULL,
+    seq bigint NOT NULL,
+    happened_at timestamp with time zone NOT NULL,
+    recorded_at timestamp with time zone NOT NULL,
+    by_id bigint,
+    by_name character varying(120) NOT NULL,
+    reason text NOT NULL,
+    retracted boolean NOT NULL,
+    hash bytea NOT NULL,
+    rule character varying(60) NOT NULL,
+    finding jsonb NOT NULL,
+    trigger uuid,
+    amends_id uuid,
+    course_id bigint NOT NULL,
+    patient_id bigint NOT NULL,
+    CONSTRAINT followup_watchsignal_reason CHECK (((amends_id IS NULL) OR (NOT (reason = ''::text)))),
+    CONSTRAINT followup_watchsignal_retracts CHECK (((NOT retracted) OR (amends_id IS NOT NULL))),
+    CONSTRAINT followup_watchsignal_site_check CHECK ((site >= 0))
+);
+CREATE TABLE public.followup_watchtask (
+    signal_id uuid NOT NULL,
+    due_at timestamp with time zone NOT NULL,
+    acknowledged_at timestamp with time zone,
+    acknowledged_by character varying(120) NOT NULL,
+    closed_at timestamp with time zone,
+    closed_by character varying(120) NOT NULL,
+    note text NOT NULL,
+    owner_id bigint,
+    site_id smallint NOT NULL
+);
 CREATE TABLE public.intake_answer (
     uid uuid NOT NULL,
     site smallint NOT NULL,
@@ -1748,6 +1869,170 @@ ALTER TABLE public.procrastinate_workers ALTER COLUMN id ADD GENERATED ALWAYS AS
     NO MAXVALUE
     CACHE 1
 );
+CREATE TABLE public.public_billingprovider (
+    id bigint NOT NULL,
+    uid uuid NOT NULL,
+    name character varying(120) NOT NULL,
+    npi character varying(10) NOT NULL,
+    tin character varying(10) NOT NULL,
+    address character varying(200) NOT NULL,
+    state character varying(2) NOT NULL,
+    active boolean NOT NULL,
+    site_id smallint NOT NULL
+);
+ALTER TABLE public.public_billingprovider ALTER COLUMN id ADD GENERATED BY DEFAULT AS IDENTITY (
+    SEQUENCE NAME public.public_billingprovider_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+CREATE TABLE public.public_centre (
+    id bigint NOT NULL,
+    uid uuid NOT NULL,
+    site smallint,
+    name character varying(160) NOT NULL,
+    street character varying(160) NOT NULL,
+    city character varying(80) NOT NULL,
+    state character varying(40) NOT NULL,
+    zip character varying(10) NOT NULL,
+    lat double precision NOT NULL,
+    lon double precision NOT NULL,
+    placed character varying(12) NOT NULL,
+    phone character varying(40) NOT NULL,
+    website character varying(200) NOT NULL,
+    npi character varying(10) NOT NULL,
+    source character varying(12) NOT NULL,
+    listed boolean NOT NULL,
+    facts jsonb NOT NULL,
+    says character varying(60)[] NOT NULL,
+    session_cents integer,
+    simulated boolean NOT NULL,
+    CONSTRAINT public_centre_on_earth CHECK (((lat >= ('-90.0'::numeric)::double precision) AND (lat <= (90.0)::double precision) AND (lon >= ('-180.0'::numeric)::double precision) AND (lon <= (180.0)::double precision))),
+    CONSTRAINT public_centre_session_cents_check CHECK ((session_cents >= 0)),
+    CONSTRAINT public_centre_site_check CHECK ((site >= 0))
+);
+ALTER TABLE public.public_centre ALTER COLUMN id ADD GENERATED BY DEFAULT AS IDENTITY (
+    SEQUENCE NAME public.public_centre_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+CREATE TABLE public.public_centrereport (
+    id bigint NOT NULL,
+    uid uuid NOT NULL,
+    sent_at timestamp with time zone NOT NULL,
+    name character varying(120) NOT NULL,
+    contact character varying(200) NOT NULL,
+    seen_in character varying(7) NOT NULL,
+    answers jsonb NOT NULL,
+    words character varying(1200) NOT NULL,
+    urgent boolean NOT NULL,
+    state character varying(10) NOT NULL,
+    judged_at timestamp with time zone,
+    judged_by character varying(120) NOT NULL,
+    why character varying(300) NOT NULL,
+    centre_id bigint NOT NULL
+);
+ALTER TABLE public.public_centrereport ALTER COLUMN id ADD GENERATED BY DEFAULT AS IDENTITY (
+    SEQUENCE NAME public.public_centrereport_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+CREATE TABLE public.public_clinicprice (
+    id bigint NOT NULL,
+    uid uuid NOT NULL,
+    title character varying(120) NOT NULL,
+    part character varying(16) NOT NULL,
+    route character varying(20) NOT NULL,
+    drug character varying(20) NOT NULL,
+    per character varying(8) NOT NULL,
+    sessions smallint,
+    low_cents integer NOT NULL,
+    likely_cents integer NOT NULL,
+    high_cents integer NOT NULL,
+    allowed_cents integer,
+    payer character varying(12) NOT NULL,
+    code character varying(12) NOT NULL,
+    since date NOT NULL,
+    until date,
+    site_id smallint NOT NULL,
+    CONSTRAINT public_clinicprice_allowed_cents_check CHECK ((allowed_cents >= 0)),
+    CONSTRAINT public_clinicprice_days CHECK (((until IS NULL) OR (until >= since))),
+    CONSTRAINT public_clinicprice_high_cents_check CHECK ((high_cents >= 0)),
+    CONSTRAINT public_clinicprice_likely_cents_check CHECK ((likely_cents >= 0)),
+    CONSTRAINT public_clinicprice_low_cents_check CHECK ((low_cents >= 0)),
+    CONSTRAINT public_clinicprice_rises CHECK (((likely_cents <= high_cents) AND (low_cents <= likely_cents))),
+    CONSTRAINT public_clinicprice_sessions_check CHECK ((sessions >= 0))
+);
+ALTER TABLE public.public_clinicprice ALTER COLUMN id ADD GENERATED BY DEFAULT AS IDENTITY (
+    SEQUENCE NAME public.public_clinicprice_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+CREATE TABLE public.public_enquiry (
+    id bigint NOT NULL,
+    uid uuid NOT NULL,
+    received_at timestamp with time zone NOT NULL,
+    channel character varying(8) NOT NULL,
+    kind character varying(10) NOT NULL,
+    name character varying(120) NOT NULL,
+    email character varying(200) NOT NULL,
+    phone character varying(40) NOT NULL,
+    best_time character varying(120) NOT NULL,
+    language character varying(12) NOT NULL,
+    words text NOT NULL,
+    urgent boolean NOT NULL,
+    state character varying(10) NOT NULL,
+    first_response_at timestamp with time zone,
+    outcome character varying(400) NOT NULL,
+    closed_at timestamp with time zone,
+    owner_id bigint,
+    patient_id bigint,
+    site_id smallint NOT NULL
+);
+ALTER TABLE public.public_enquiry ALTER COLUMN id ADD GENERATED BY DEFAULT AS IDENTITY (
+    SEQUENCE NAME public.public_enquiry_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+CREATE TABLE public.public_estimate (
+    uid uuid NOT NULL,
+    site smallint NOT NULL,
+    seq bigint NOT NULL,
+    happened_at timestamp with time zone NOT NULL,
+    recorded_at timestamp with time zone NOT NULL,
+    by_id bigint,
+    by_name character varying(120) NOT NULL,
+    reason text NOT NULL,
+    retracted boolean NOT NULL,
+    hash bytea NOT NULL,
+    number integer NOT NULL,
+    code_table character varying(64) NOT NULL,
+    asked_on date NOT NULL,
+    scheduled_on date,
+    due_on date NOT NULL,
+    total_cents bigint NOT NULL,
+    content jsonb NOT NULL,
+    amends_id uuid,
+    patient_id bigint NOT NULL,
+    CONSTRAINT public_estimate_number_check CHECK ((number >= 0)),
+    CONSTRAINT public_estimate_reason CHECK (((amends_id IS NULL) OR (NOT (reason = ''::text)))),
+    CONSTRAINT public_estimate_retracts CHECK (((NOT retracted) OR (amends_id IS NOT NULL))),
+    CONSTRAINT public_estimate_site_check CHECK ((site >= 0))
+);
 CREATE TABLE public.public_pageverdict (
     uid uuid NOT NULL,
     site smallint NOT NULL,
@@ -1866,6 +2151,20 @@ ALTER TABLE public.public_selfcheckhandover ALTER COLUMN id ADD GENERATED BY DEF
     NO MAXVALUE
     CACHE 1
 );
+CREATE TABLE public.public_selfcheckintake (
+    id bigint NOT NULL,
+    handover uuid NOT NULL,
+    begun_at timestamp with time zone NOT NULL,
+    patient_id bigint NOT NULL
+);
+ALTER TABLE public.public_selfcheckintake ALTER COLUMN id ADD GENERATED BY DEFAULT AS IDENTITY (
+    SEQUENCE NAME public.public_selfcheckintake_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
 CREATE TABLE public.public_unansweredquestion (
     id bigint NOT NULL,
     site smallint NOT NULL,
@@ -1880,6 +2179,26 @@ CREATE TABLE public.public_unansweredquestion (
 );
 ALTER TABLE public.public_unansweredquestion ALTER COLUMN id ADD GENERATED BY DEFAULT AS IDENTITY (
     SEQUENCE NAME public.public_unansweredquestion_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+CREATE TABLE public.public_waytopay (
+    id bigint NOT NULL,
+    uid uuid NOT NULL,
+    kind character varying(16) NOT NULL,
+    terms character varying(600) NOT NULL,
+    months smallint,
+    percent_off numeric(5,2),
+    since date NOT NULL,
+    until date,
+    site_id smallint NOT NULL,
+    CONSTRAINT public_waytopay_months_check CHECK ((months >= 0))
+);
+ALTER TABLE public.public_waytopay ALTER COLUMN id ADD GENERATED BY DEFAULT AS IDENTITY (
+    SEQUENCE NAME public.public_waytopay_id_seq
     START WITH 1
     INCREMENT BY 1
     NO MINVALUE
@@ -2058,6 +2377,89 @@ CREATE TABLE public.recovery_recoverycheck (
     CONSTRAINT recovery_recoverycheck_reason CHECK (((amends_id IS NULL) OR (NOT (reason = ''::text)))),
     CONSTRAINT recovery_recoverycheck_retracts CHECK (((NOT retracted) OR (amends_id IS NOT NULL))),
     CONSTRAINT recovery_recoverycheck_site_check CHECK ((site >= 0))
+);
+CREATE TABLE public.registry_export (
+    uid uuid NOT NULL,
+    site smallint NOT NULL,
+    seq bigint NOT NULL,
+    happened_at timestamp with time zone NOT NULL,
+    recorded_at timestamp with time zone NOT NULL,
+    by_id bigint,
+    by_name character varying(120) NOT NULL,
+    reason text NOT NULL,
+    retracted boolean NOT NULL,
+    hash bytea NOT NULL,
+    purpose text NOT NULL,
+    recipient character varying(200) NOT NULL,
+    dictionary character varying(20) NOT NULL,
+    synthetic boolean NOT NULL,
+    people integer NOT NULL,
+    courses integer NOT NULL,
+    sha256 character varying(64) NOT NULL,
+    files jsonb NOT NULL,
+    members character varying(16)[] NOT NULL,
+    settings jsonb NOT NULL,
+    amends_id uuid,
+    CONSTRAINT registry_export_courses_check CHECK ((courses >= 0)),
+    CONSTRAINT registry_export_people_check CHECK ((people >= 0)),
+    CONSTRAINT registry_export_reason CHECK (((amends_id IS NULL) OR (NOT (reason = ''::text)))),
+    CONSTRAINT registry_export_retracts CHECK (((NOT retracted) OR (amends_id IS NOT NULL))),
+    CONSTRAINT registry_export_site_check CHECK ((site >= 0))
+);
+CREATE TABLE public.registry_modelfit (
+    id bigint NOT NULL,
+    instrument character varying(60) NOT NULL,
+    family character varying(60) NOT NULL,
+    fitted_at timestamp with time zone NOT NULL,
+    people integer NOT NULL,
+    forms integer NOT NULL,
+    result jsonb NOT NULL,
+    software character varying(120) NOT NULL,
+    site_id smallint NOT NULL,
+    CONSTRAINT registry_modelfit_forms_check CHECK ((forms >= 0)),
+    CONSTRAINT registry_modelfit_people_check CHECK ((people >= 0))
+);
+ALTER TABLE public.registry_modelfit ALTER COLUMN id ADD GENERATED BY DEFAULT AS IDENTITY (
+    SEQUENCE NAME public.registry_modelfit_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+CREATE TABLE public.registry_scoredsheet (
+    assessment uuid NOT NULL,
+    site smallint NOT NULL,
+    seq bigint NOT NULL,
+    patient bigint NOT NULL,
+    course bigint,
+    scale character varying(60) NOT NULL,
+    version character varying(40) NOT NULL,
+    definition character varying(64) NOT NULL,
+    at timestamp with time zone NOT NULL,
+    total double precision,
+    ideation double precision,
+    superseded boolean NOT NULL,
+    CONSTRAINT registry_scoredsheet_site_check CHECK ((site >= 0))
+);
+CREATE TABLE public.registry_withdrawaltold (
+    uid uuid NOT NULL,
+    site smallint NOT NULL,
+    seq bigint NOT NULL,
+    happened_at timestamp with time zone NOT NULL,
+    recorded_at timestamp with time zone NOT NULL,
+    by_id bigint,
+    by_name character varying(120) NOT NULL,
+    reason text NOT NULL,
+    retracted boolean NOT NULL,
+    hash bytea NOT NULL,
+    pseudonym character varying(16) NOT NULL,
+    words text NOT NULL,
+    amends_id uuid,
+    export_id uuid NOT NULL,
+    CONSTRAINT registry_withdrawaltold_reason CHECK (((amends_id IS NULL) OR (NOT (reason = ''::text)))),
+    CONSTRAINT registry_withdrawaltold_retracts CHECK (((NOT retracted) OR (amends_id IS NOT NULL))),
+    CONSTRAINT registry_withdrawaltold_site_check CHECK ((site >= 0))
 );
 CREATE TABLE public.scales_alert (
     uid uuid NOT NULL,
@@ -3505,6 +3907,30 @@ ALTER TABLE ONLY public.django_migrations
     ADD CONSTRAINT django_migrations_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.django_session
     ADD CONSTRAINT django_session_pkey PRIMARY KEY (session_key);
+ALTER TABLE ONLY public.followup_contactattempt
+    ADD CONSTRAINT followup_contactattempt_amends_id_key UNIQUE (amends_id);
+ALTER TABLE ONLY public.followup_contactattempt
+    ADD CONSTRAINT followup_contactattempt_pkey PRIMARY KEY (uid);
+ALTER TABLE ONLY public.followup_followupowner
+    ADD CONSTRAINT followup_followupowner_pkey PRIMARY KEY (course_id);
+ALTER TABLE ONLY public.followup_followupstop
+    ADD CONSTRAINT followup_followupstop_amends_id_key UNIQUE (amends_id);
+ALTER TABLE ONLY public.followup_followupstop
+    ADD CONSTRAINT followup_followupstop_pkey PRIMARY KEY (uid);
+ALTER TABLE ONLY public.followup_pointending
+    ADD CONSTRAINT followup_pointending_amends_id_key UNIQUE (amends_id);
+ALTER TABLE ONLY public.followup_pointending
+    ADD CONSTRAINT followup_pointending_pkey PRIMARY KEY (uid);
+ALTER TABLE ONLY public.followup_reminder
+    ADD CONSTRAINT followup_reminder_amends_id_key UNIQUE (amends_id);
+ALTER TABLE ONLY public.followup_reminder
+    ADD CONSTRAINT followup_reminder_pkey PRIMARY KEY (uid);
+ALTER TABLE ONLY public.followup_watchsignal
+    ADD CONSTRAINT followup_watchsignal_amends_id_key UNIQUE (amends_id);
+ALTER TABLE ONLY public.followup_watchsignal
+    ADD CONSTRAINT followup_watchsignal_pkey PRIMARY KEY (uid);
+ALTER TABLE ONLY public.followup_watchtask
+    ADD CONSTRAINT followup_watchtask_pkey PRIMARY KEY (signal_id);
 ALTER TABLE ONLY public.intake_answer
     ADD CONSTRAINT intake_answer_amends_id_key UNIQUE (amends_id);
 ALTER TABLE ONLY public.intake_answer
@@ -3641,6 +4067,32 @@ ALTER TABLE ONLY public.procrastinate_periodic_defers
     ADD CONSTRAINT procrastinate_periodic_defers_unique UNIQUE (task_name, periodic_id, defer_timestamp);
 ALTER TABLE ONLY public.procrastinate_workers
     ADD CONSTRAINT procrastinate_workers_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.public_billingprovider
+    ADD CONSTRAINT public_billingprovider_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.public_billingprovider
+    ADD CONSTRAINT public_billingprovider_uid_key UNIQUE (uid);
+ALTER TABLE ONLY public.public_centre
+    ADD CONSTRAINT public_centre_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.public_centre
+    ADD CONSTRAINT public_centre_site_key UNIQUE (site);
+ALTER TABLE ONLY public.public_centre
+    ADD CONSTRAINT public_centre_uid_key UNIQUE (uid);
+ALTER TABLE ONLY public.public_centrereport
+    ADD CONSTRAINT public_centrereport_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.public_centrereport
+    ADD CONSTRAINT public_centrereport_uid_key UNIQUE (uid);
+ALTER TABLE ONLY public.public_clinicprice
+    ADD CONSTRAINT public_clinicprice_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.public_clinicprice
+    ADD CONSTRAINT public_clinicprice_uid_key UNIQUE (uid);
+ALTER TABLE ONLY public.public_enquiry
+    ADD CONSTRAINT public_enquiry_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.public_enquiry
+    ADD CONSTRAINT public_enquiry_uid_key UNIQUE (uid);
+ALTER TABLE ONLY public.public_estimate
+    ADD CONSTRAINT public_estimate_amends_id_key UNIQUE (amends_id);
+ALTER TABLE ONLY public.public_estimate
+    ADD CONSTRAINT public_estimate_pkey PRIMARY KEY (uid);
 ALTER TABLE ONLY public.public_pageverdict
     ADD CONSTRAINT public_pageverdict_amends_id_key UNIQUE (amends_id);
 ALTER TABLE ONLY public.public_pageverdict
@@ -3661,10 +4113,18 @@ ALTER TABLE ONLY public.public_selfcheckhandover
     ADD CONSTRAINT public_selfcheckhandover_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.public_selfcheckhandover
     ADD CONSTRAINT public_selfcheckhandover_uid_key UNIQUE (uid);
+ALTER TABLE ONLY public.public_selfcheckintake
+    ADD CONSTRAINT public_selfcheckintake_handover_key UNIQUE (handover);
+ALTER TABLE ONLY public.public_selfcheckintake
+    ADD CONSTRAINT public_selfcheckintake_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.public_unansweredquestion
     ADD CONSTRAINT public_unansweredquestion_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.public_unansweredquestion
     ADD CONSTRAINT public_unansweredquestion_uid_key UNIQUE (uid);
+ALTER TABLE ONLY public.public_waytopay
+    ADD CONSTRAINT public_waytopay_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.public_waytopay
+    ADD CONSTRAINT public_waytopay_uid_key UNIQUE (uid);
 ALTER TABLE ONLY public.record_access
     ADD CONSTRAINT record_access_amends_id_key UNIQUE (amends_id);
 ALTER TABLE ONLY public.record_access
@@ -3699,6 +4159,18 @@ ALTER TABLE ONLY public.recovery_recoverycheck
     ADD CONSTRAINT recovery_recoverycheck_amends_id_key UNIQUE (amends_id);
 ALTER TABLE ONLY public.recovery_recoverycheck
     ADD CONSTRAINT recovery_recoverycheck_pkey PRIMARY KEY (uid);
+ALTER TABLE ONLY public.registry_export
+    ADD CONSTRAINT registry_export_amends_id_key UNIQUE (amends_id);
+ALTER TABLE ONLY public.registry_export
+    ADD CONSTRAINT registry_export_pkey PRIMARY KEY (uid);
+ALTER TABLE ONLY public.registry_modelfit
+    ADD CONSTRAINT registry_modelfit_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.registry_scoredsheet
+    ADD CONSTRAINT registry_scoredsheet_pkey PRIMARY KEY (assessment);
+ALTER TABLE ONLY public.registry_withdrawaltold
+    ADD CONSTRAINT registry_withdrawaltold_amends_id_key UNIQUE (amends_id);
+ALTER TABLE ONLY public.registry_withdrawaltold
+    ADD CONSTRAINT registry_withdrawaltold_pkey PRIMARY KEY (uid);
 ALTER TABLE ONLY public.scales_alert
     ADD CONSTRAINT scales_alert_amends_id_key UNIQUE (amends_id);
 ALTER TABLE ONLY public.scales_alert
@@ -4016,6 +4488,25 @@ CREATE INDEX course_coursemove_course_id_82d01a76 ON public.course_coursemove US
 CREATE UNIQUE INDEX course_coursemove_seq ON public.course_coursemove USING btree (site, seq);
 CREATE INDEX django_session_expire_date_a5c62663 ON public.django_session USING btree (expire_date);
 CREATE INDEX django_session_session_key_c0390e0f_like ON public.django_session USING btree (session_key varchar_pattern_ops);
+CREATE INDEX followup_contactattempt_course_id_b66eb3f3 ON public.followup_contactattempt USING btree (course_id);
+CREATE INDEX followup_contactattempt_patient_id_e6ca87a8 ON public.followup_contactattempt USING btree (patient_id);
+CREATE UNIQUE INDEX followup_contactattempt_seq ON public.followup_contactattempt USING btree (site, seq);
+CREATE INDEX followup_followupowner_owner_id_0a820fa0 ON public.followup_followupowner USING btree (owner_id);
+CREATE INDEX followup_followupstop_course_id_de940446 ON public.followup_followupstop USING btree (course_id);
+CREATE INDEX followup_followupstop_patient_id_40ba522e ON public.followup_followupstop USING btree (patient_id);
+CREATE UNIQUE INDEX followup_followupstop_seq ON public.followup_followupstop USING btree (site, seq);
+CREATE INDEX followup_pointending_course_id_840d6616 ON public.followup_pointending USING btree (course_id);
+CREATE INDEX followup_pointending_patient_id_c17532c7 ON public.followup_pointending USING btree (patient_id);
+CREATE UNIQUE INDEX followup_pointending_seq ON public.followup_pointending USING btree (site, seq);
+CREATE INDEX followup_reminder_course_id_4f6aec72 ON public.followup_reminder USING btree (course_id);
+CREATE INDEX followup_reminder_link_id_e22c761b ON public.followup_reminder USING btree (link_id);
+CREATE INDEX followup_reminder_patient_id_bb62d356 ON public.followup_reminder USING btree (patient_id);
+CREATE UNIQUE INDEX followup_reminder_seq ON public.followup_reminder USING btree (site, seq);
+CREATE INDEX followup_watchsignal_course_id_1446e684 ON public.followup_watchsignal USING btree (course_id);
+CREATE INDEX followup_watchsignal_patient_id_a934b09a ON public.followup_watchsignal USING btree (patient_id);
+CREATE UNIQUE INDEX followup_watchsignal_seq ON public.followup_watchsignal USING btree (site, seq);
+CREATE INDEX followup_watchtask_owner_id_d0f79c31 ON public.followup_watchtask USING btree (owner_id);
+CREATE INDEX followup_watchtask_site_id_611606ff ON public.followup_watchtask USING btree (site_id);
 CREATE INDEX idx_procrastinate_jobs_worker_not_null ON public.procrastinate_jobs USING btree (worker_id) WHERE ((worker_id IS NOT NULL) AND (status = 'doing'::public.procrastinate_job_status));
 CREATE INDEX idx_procrastinate_workers_last_heartbeat ON public.procrastinate_workers USING btree (last_heartbeat);
 CREATE INDEX intake_answer_key ON public.intake_answer USING btree (patient_id, key);
@@ -4104,6 +4595,19 @@ CREATE INDEX procrastinate_jobs_priority_idx_v1 ON public.procrastinate_jobs USI
 CREATE INDEX procrastinate_jobs_queue_name_idx_v1 ON public.procrastinate_jobs USING btree (queue_name);
 CREATE UNIQUE INDEX procrastinate_jobs_queueing_lock_idx_v1 ON public.procrastinate_jobs USING btree (queueing_lock) WHERE (status = 'todo'::public.procrastinate_job_status);
 CREATE INDEX procrastinate_periodic_defers_job_id_fkey_v1 ON public.procrastinate_periodic_defers USING btree (job_id);
+CREATE INDEX public_billingprovider_site_id_d4da64d2 ON public.public_billingprovider USING btree (site_id);
+CREATE UNIQUE INDEX public_centre_npi ON public.public_centre USING btree (npi) WHERE (NOT ((npi)::text = ''::text));
+CREATE INDEX public_centre_says ON public.public_centre USING gin (says);
+CREATE INDEX public_centre_where ON public.public_centre USING btree (lat, lon) WHERE listed;
+CREATE INDEX public_centrereport_centre_id_351bf258 ON public.public_centrereport USING btree (centre_id);
+CREATE INDEX public_clinicprice_site_id_aa9dc0d0 ON public.public_clinicprice USING btree (site_id);
+CREATE INDEX public_enquiry_owner_id_81f715da ON public.public_enquiry USING btree (owner_id);
+CREATE INDEX public_enquiry_patient_id_7f893b08 ON public.public_enquiry USING btree (patient_id);
+CREATE INDEX public_enquiry_queue ON public.public_enquiry USING btree (site_id, state, received_at);
+CREATE INDEX public_enquiry_site_id_3244446f ON public.public_enquiry USING btree (site_id);
+CREATE UNIQUE INDEX public_estimate_number ON public.public_estimate USING btree (site, number);
+CREATE INDEX public_estimate_patient_id_df0a736a ON public.public_estimate USING btree (patient_id);
+CREATE UNIQUE INDEX public_estimate_seq ON public.public_estimate USING btree (site, seq);
 CREATE UNIQUE INDEX public_pageverdict_seq ON public.public_pageverdict USING btree (site, seq);
 CREATE UNIQUE INDEX public_pageversion_number ON public.public_pageversion USING btree (site, page, language, number);
 CREATE INDEX public_pageversion_page_9c78d6ac ON public.public_pageversion USING btree (page);
@@ -4113,6 +4617,8 @@ CREATE UNIQUE INDEX public_searchbuild_once ON public.public_searchbuild USING b
 CREATE INDEX public_searchline_shelf ON public.public_searchline USING btree (site, language);
 CREATE INDEX public_searchline_vector ON public.public_searchline USING gin (vector);
 CREATE UNIQUE INDEX public_searchword_once ON public.public_searchword USING btree (site, language, stem);
+CREATE INDEX public_selfcheckintake_patient_id_f13d5f90 ON public.public_selfcheckintake USING btree (patient_id);
+CREATE INDEX public_waytopay_site_id_8c1651a0 ON public.public_waytopay USING btree (site_id);
 CREATE INDEX record_access_patient_a4fc1601 ON public.record_access USING btree (patient);
 CREATE UNIQUE INDEX record_access_seq ON public.record_access USING btree (site, seq);
 CREATE UNIQUE INDEX record_adminchange_seq ON public.record_adminchange USING btree (site, seq);
@@ -4129,6 +4635,13 @@ CREATE UNIQUE INDEX recovery_recordsignature_seq ON public.recovery_recordsignat
 CREATE INDEX recovery_recordsignature_session_id_31d6ea41 ON public.recovery_recordsignature USING btree (session_id);
 CREATE UNIQUE INDEX recovery_recoverycheck_seq ON public.recovery_recoverycheck USING btree (site, seq);
 CREATE INDEX recovery_recoverycheck_session_id_2306dd8b ON public.recovery_recoverycheck USING btree (session_id);
+CREATE UNIQUE INDEX registry_export_seq ON public.registry_export USING btree (site, seq);
+CREATE UNIQUE INDEX registry_modelfit_one ON public.registry_modelfit USING btree (site_id, instrument, family);
+CREATE INDEX registry_modelfit_site_id_01ead2f2 ON public.registry_modelfit USING btree (site_id);
+CREATE INDEX registry_scored_person ON public.registry_scoredsheet USING btree (site, scale, patient, at) WHERE (NOT superseded);
+CREATE INDEX registry_scored_seq ON public.registry_scoredsheet USING btree (site, seq);
+CREATE INDEX registry_withdrawaltold_export_id_54566aa0 ON public.registry_withdrawaltold USING btree (export_id);
+CREATE UNIQUE INDEX registry_withdrawaltold_seq ON public.registry_withdrawaltold USING btree (site, seq);
 CREATE INDEX scales_alert_patient_id_4c5945a8 ON public.scales_alert USING btree (patient_id);
 CREATE UNIQUE INDEX scales_alert_seq ON public.scales_alert USING btree (site, seq);
 CREATE INDEX scales_alert_sheet_id_698bd344 ON public.scales_alert USING btree (sheet_id);
@@ -4326,6 +4839,11 @@ CREATE TRIGGER append_only_rows BEFORE DELETE OR UPDATE ON public.consent_withdr
 CREATE TRIGGER append_only_rows BEFORE DELETE OR UPDATE ON public.consent_witness FOR EACH ROW EXECUTE FUNCTION public.stillhaven_append_only();
 CREATE TRIGGER append_only_rows BEFORE DELETE OR UPDATE ON public.course_coursefact FOR EACH ROW EXECUTE FUNCTION public.stillhaven_append_only();
 CREATE TRIGGER append_only_rows BEFORE DELETE OR UPDATE ON public.course_coursemove FOR EACH ROW EXECUTE FUNCTION public.stillhaven_append_only();
+CREATE TRIGGER append_only_rows BEFORE DELETE OR UPDATE ON public.followup_contactattempt FOR EACH ROW EXECUTE FUNCTION public.stillhaven_append_only();
+CREATE TRIGGER append_only_rows BEFORE DELETE OR UPDATE ON public.followup_followupstop FOR EACH ROW EXECUTE FUNCTION public.stillhaven_append_only();
+CREATE TRIGGER append_only_rows BEFORE DELETE OR UPDATE ON public.followup_pointending FOR EACH ROW EXECUTE FUNCTION public.stillhaven_append_only();
+CREATE TRIGGER append_only_rows BEFORE DELETE OR UPDATE ON public.followup_reminder FOR EACH ROW EXECUTE FUNCTION public.stillhaven_append_only();
+CREATE TRIGGER append_only_rows BEFORE DELETE OR UPDATE ON public.followup_watchsignal FOR EACH ROW EXECUTE FUNCTION public.stillhaven_append_only();
 CREATE TRIGGER append_only_rows BEFORE DELETE OR UPDATE ON public.intake_answer FOR EACH ROW EXECUTE FUNCTION public.stillhaven_append_only();
 CREATE TRIGGER append_only_rows BEFORE DELETE OR UPDATE ON public.intake_insurancecard FOR EACH ROW EXECUTE FUNCTION public.stillhaven_append_only();
 CREATE TRIGGER append_only_rows BEFORE DELETE OR UPDATE ON public.intake_medicineline FOR EACH ROW EXECUTE FUNCTION public.stillhaven_append_only();
@@ -4342,6 +4860,7 @@ CREATE TRIGGER append_only_rows BEFORE DELETE OR UPDATE ON public.portal_request
 CREATE TRIGGER append_only_rows BEFORE DELETE OR UPDATE ON public.post_enclosure FOR EACH ROW EXECUTE FUNCTION public.stillhaven_append_only();
 CREATE TRIGGER append_only_rows BEFORE DELETE OR UPDATE ON public.post_letter FOR EACH ROW EXECUTE FUNCTION public.stillhaven_append_only();
 CREATE TRIGGER append_only_rows BEFORE DELETE OR UPDATE ON public.post_seen FOR EACH ROW EXECUTE FUNCTION public.stillhaven_append_only();
+CREATE TRIGGER append_only_rows BEFORE DELETE OR UPDATE ON public.public_estimate FOR EACH ROW EXECUTE FUNCTION public.stillhaven_append_only();
 CREATE TRIGGER append_only_rows BEFORE DELETE OR UPDATE ON public.public_pageverdict FOR EACH ROW EXECUTE FUNCTION public.stillhaven_append_only();
 CREATE TRIGGER append_only_rows BEFORE DELETE OR UPDATE ON public.public_pageversion FOR EACH ROW EXECUTE FUNCTION public.stillhaven_append_only();
 CREATE TRIGGER append_only_rows BEFORE DELETE OR UPDATE ON public.record_access FOR EACH ROW EXECUTE FUNCTION public.stillhaven_append_only();
@@ -4352,6 +4871,8 @@ CREATE TRIGGER append_only_rows BEFORE DELETE OR UPDATE ON public.recovery_adden
 CREATE TRIGGER append_only_rows BEFORE DELETE OR UPDATE ON public.recovery_discharge FOR EACH ROW EXECUTE FUNCTION public.stillhaven_append_only();
 CREATE TRIGGER append_only_rows BEFORE DELETE OR UPDATE ON public.recovery_recordsignature FOR EACH ROW EXECUTE FUNCTION public.stillhaven_append_only();
 CREATE TRIGGER append_only_rows BEFORE DELETE OR UPDATE ON public.recovery_recoverycheck FOR EACH ROW EXECUTE FUNCTION public.stillhaven_append_only();
+CREATE TRIGGER append_only_rows BEFORE DELETE OR UPDATE ON public.registry_export FOR EACH ROW EXECUTE FUNCTION public.stillhaven_append_only();
+CREATE TRIGGER append_only_rows BEFORE DELETE OR UPDATE ON public.registry_withdrawaltold FOR EACH ROW EXECUTE FUNCTION public.stillhaven_append_only();
 CREATE TRIGGER append_only_rows BEFORE DELETE OR UPDATE ON public.scales_alert FOR EACH ROW EXECUTE FUNCTION public.stillhaven_append_only();
 CREATE TRIGGER append_only_rows BEFORE DELETE OR UPDATE ON public.scales_assessment FOR EACH ROW EXECUTE FUNCTION public.stillhaven_append_only();
 CREATE TRIGGER append_only_rows BEFORE DELETE OR UPDATE ON public.scales_crisishelp FOR EACH ROW EXECUTE FUNCTION public.stillhaven_append_only();
@@ -4408,6 +4929,11 @@ CREATE TRIGGER append_only_table BEFORE TRUNCATE ON public.consent_withdrawal FO
 CREATE TRIGGER append_only_table BEFORE TRUNCATE ON public.consent_witness FOR EACH STATEMENT EXECUTE FUNCTION public.stillhaven_append_only();
 CREATE TRIGGER append_only_table BEFORE TRUNCATE ON public.course_coursefact FOR EACH STATEMENT EXECUTE FUNCTION public.stillhaven_append_only();
 CREATE TRIGGER append_only_table BEFORE TRUNCATE ON public.course_coursemove FOR EACH STATEMENT EXECUTE FUNCTION public.stillhaven_append_only();
+CREATE TRIGGER append_only_table BEFORE TRUNCATE ON public.followup_contactattempt FOR EACH STATEMENT EXECUTE FUNCTION public.stillhaven_append_only();
+CREATE TRIGGER append_only_table BEFORE TRUNCATE ON public.followup_followupstop FOR EACH STATEMENT EXECUTE FUNCTION public.stillhaven_append_only();
+CREATE TRIGGER append_only_table BEFORE TRUNCATE ON public.followup_pointending FOR EACH STATEMENT EXECUTE FUNCTION public.stillhaven_append_only();
+CREATE TRIGGER append_only_table BEFORE TRUNCATE ON public.followup_reminder FOR EACH STATEMENT EXECUTE FUNCTION public.stillhaven_append_only();
+CREATE TRIGGER append_only_table BEFORE TRUNCATE ON public.followup_watchsignal FOR EACH STATEMENT EXECUTE FUNCTION public.stillhaven_append_only();
 CREATE TRIGGER append_only_table BEFORE TRUNCATE ON public.intake_answer FOR EACH STATEMENT EXECUTE FUNCTION public.stillhaven_append_only();
 CREATE TRIGGER append_only_table BEFORE TRUNCATE ON public.intake_insurancecard FOR EACH STATEMENT EXECUTE FUNCTION public.stillhaven_append_only();
 CREATE TRIGGER append_only_table BEFORE TRUNCATE ON public.intake_medicineline FOR EACH STATEMENT EXECUTE FUNCTION public.stillhaven_append_only();
@@ -4424,6 +4950,7 @@ CREATE TRIGGER append_only_table BEFORE TRUNCATE ON public.portal_requeststep FO
 CREATE TRIGGER append_only_table BEFORE TRUNCATE ON public.post_enclosure FOR EACH STATEMENT EXECUTE FUNCTION public.stillhaven_append_only();
 CREATE TRIGGER append_only_table BEFORE TRUNCATE ON public.post_letter FOR EACH STATEMENT EXECUTE FUNCTION public.stillhaven_append_only();
 CREATE TRIGGER append_only_table BEFORE TRUNCATE ON public.post_seen FOR EACH STATEMENT EXECUTE FUNCTION public.stillhaven_append_only();
+CREATE TRIGGER append_only_table BEFORE TRUNCATE ON public.public_estimate FOR EACH STATEMENT EXECUTE FUNCTION public.stillhaven_append_only();
 CREATE TRIGGER append_only_table BEFORE TRUNCATE ON public.public_pageverdict FOR EACH STATEMENT EXECUTE FUNCTION public.stillhaven_append_only();
 CREATE TRIGGER append_only_table BEFORE TRUNCATE ON public.public_pageversion FOR EACH STATEMENT EXECUTE FUNCTION public.stillhaven_append_only();
 CREATE TRIGGER append_only_table BEFORE TRUNCATE ON public.record_access FOR EACH STATEMENT EXECUTE FUNCTION public.stillhaven_append_only();
@@ -4434,6 +4961,8 @@ CREATE TRIGGER append_only_table BEFORE TRUNCATE ON public.recovery_addendum FOR
 CREATE TRIGGER append_only_table BEFORE TRUNCATE ON public.recovery_discharge FOR EACH STATEMENT EXECUTE FUNCTION public.stillhaven_append_only();
 CREATE TRIGGER append_only_table BEFORE TRUNCATE ON public.recovery_recordsignature FOR EACH STATEMENT EXECUTE FUNCTION public.stillhaven_append_only();
 CREATE TRIGGER append_only_table BEFORE TRUNCATE ON public.recovery_recoverycheck FOR EACH STATEMENT EXECUTE FUNCTION public.stillhaven_append_only();
+CREATE TRIGGER append_only_table BEFORE TRUNCATE ON public.registry_export FOR EACH STATEMENT EXECUTE FUNCTION public.stillhaven_append_only();
+CREATE TRIGGER append_only_table BEFORE TRUNCATE ON public.registry_withdrawaltold FOR EACH STATEMENT EXECUTE FUNCTION public.stillhaven_append_only();
 CREATE TRIGGER append_only_table BEFORE TRUNCATE ON public.scales_alert FOR EACH STATEMENT EXECUTE FUNCTION public.stillhaven_append_only();
 CREATE TRIGGER append_only_table BEFORE TRUNCATE ON public.scales_assessment FOR EACH STATEMENT EXECUTE FUNCTION public.stillhaven_append_only();
 CREATE TRIGGER append_only_table BEFORE TRUNCATE ON public.scales_crisishelp FOR EACH STATEMENT EXECUTE FUNCTION public.stillhaven_append_only();
@@ -4573,6 +5102,48 @@ ALTER TABLE ONLY public.course_coursemove
     ADD CONSTRAINT course_coursemove_amends_id_eca66974_fk_course_coursemove_uid FOREIGN KEY (amends_id) REFERENCES public.course_coursemove(uid) DEFERRABLE INITIALLY DEFERRED;
 ALTER TABLE ONLY public.course_coursemove
     ADD CONSTRAINT course_coursemove_course_id_82d01a76_fk_course_course_id FOREIGN KEY (course_id) REFERENCES public.course_course(id) DEFERRABLE INITIALLY DEFERRED;
+ALTER TABLE ONLY public.followup_contactattempt
+    ADD CONSTRAINT followup_contactatte_amends_id_6da7b097_fk_followup_ FOREIGN KEY (amends_id) REFERENCES public.followup_contactattempt(uid) DEFERRABLE INITIALLY DEFERRED;
+ALTER TABLE ONLY public.followup_contactattempt
+    ADD CONSTRAINT followup_contactatte_patient_id_e6ca87a8_fk_people_pa FOREIGN KEY (patient_id) REFERENCES public.people_patient(id) DEFERRABLE INITIALLY DEFERRED;
+ALTER TABLE ONLY public.followup_contactattempt
+    ADD CONSTRAINT followup_contactattempt_course_id_b66eb3f3_fk_course_course_id FOREIGN KEY (course_id) REFERENCES public.course_course(id) DEFERRABLE INITIALLY DEFERRED;
+ALTER TABLE ONLY public.followup_followupowner
+    ADD CONSTRAINT followup_followupowner_course_id_19c53b63_fk_course_course_id FOREIGN KEY (course_id) REFERENCES public.course_course(id) DEFERRABLE INITIALLY DEFERRED;
+ALTER TABLE ONLY public.followup_followupowner
+    ADD CONSTRAINT followup_followupowner_owner_id_0a820fa0_fk_people_user_id FOREIGN KEY (owner_id) REFERENCES public.people_user(id) DEFERRABLE INITIALLY DEFERRED;
+ALTER TABLE ONLY public.followup_followupstop
+    ADD CONSTRAINT followup_followupsto_amends_id_2ae2546c_fk_followup_ FOREIGN KEY (amends_id) REFERENCES public.followup_followupstop(uid) DEFERRABLE INITIALLY DEFERRED;
+ALTER TABLE ONLY public.followup_followupstop
+    ADD CONSTRAINT followup_followupstop_course_id_de940446_fk_course_course_id FOREIGN KEY (course_id) REFERENCES public.course_course(id) DEFERRABLE INITIALLY DEFERRED;
+ALTER TABLE ONLY public.followup_followupstop
+    ADD CONSTRAINT followup_followupstop_patient_id_40ba522e_fk_people_patient_id FOREIGN KEY (patient_id) REFERENCES public.people_patient(id) DEFERRABLE INITIALLY DEFERRED;
+ALTER TABLE ONLY public.followup_pointending
+    ADD CONSTRAINT followup_pointending_amends_id_cd71540d_fk_followup_ FOREIGN KEY (amends_id) REFERENCES public.followup_pointending(uid) DEFERRABLE INITIALLY DEFERRED;
+ALTER TABLE ONLY public.followup_pointending
+    ADD CONSTRAINT followup_pointending_course_id_840d6616_fk_course_course_id FOREIGN KEY (course_id) REFERENCES public.course_course(id) DEFERRABLE INITIALLY DEFERRED;
+ALTER TABLE ONLY public.followup_pointending
+    ADD CONSTRAINT followup_pointending_patient_id_c17532c7_fk_people_patient_id FOREIGN KEY (patient_id) REFERENCES public.people_patient(id) DEFERRABLE INITIALLY DEFERRED;
+ALTER TABLE ONLY public.followup_reminder
+    ADD CONSTRAINT followup_reminder_amends_id_a87ac9f7_fk_followup_reminder_uid FOREIGN KEY (amends_id) REFERENCES public.followup_reminder(uid) DEFERRABLE INITIALLY DEFERRED;
+ALTER TABLE ONLY public.followup_reminder
+    ADD CONSTRAINT followup_reminder_course_id_4f6aec72_fk_course_course_id FOREIGN KEY (course_id) REFERENCES public.course_course(id) DEFERRABLE INITIALLY DEFERRED;
+ALTER TABLE ONLY public.followup_reminder
+    ADD CONSTRAINT followup_reminder_link_id_e22c761b_fk_scales_checkinlink_id FOREIGN KEY (link_id) REFERENCES public.scales_checkinlink(id) DEFERRABLE INITIALLY DEFERRED;
+ALTER TABLE ONLY public.followup_reminder
+    ADD CONSTRAINT followup_reminder_patient_id_bb62d356_fk_people_patient_id FOREIGN KEY (patient_id) REFERENCES public.people_patient(id) DEFERRABLE INITIALLY DEFERRED;
+ALTER TABLE ONLY public.followup_watchsignal
+    ADD CONSTRAINT followup_watchsignal_amends_id_c26272b9_fk_followup_ FOREIGN KEY (amends_id) REFERENCES public.followup_watchsignal(uid) DEFERRABLE INITIALLY DEFERRED;
+ALTER TABLE ONLY public.followup_watchsignal
+    ADD CONSTRAINT followup_watchsignal_course_id_1446e684_fk_course_course_id FOREIGN KEY (course_id) REFERENCES public.course_course(id) DEFERRABLE INITIALLY DEFERRED;
+ALTER TABLE ONLY public.followup_watchsignal
+    ADD CONSTRAINT followup_watchsignal_patient_id_a934b09a_fk_people_patient_id FOREIGN KEY (patient_id) REFERENCES public.people_patient(id) DEFERRABLE INITIALLY DEFERRED;
+ALTER TABLE ONLY public.followup_watchtask
+    ADD CONSTRAINT followup_watchtask_owner_id_d0f79c31_fk_people_user_id FOREIGN KEY (owner_id) REFERENCES public.people_user(id) DEFERRABLE INITIALLY DEFERRED;
+ALTER TABLE ONLY public.followup_watchtask
+    ADD CONSTRAINT followup_watchtask_signal_id_631ef868_fk_followup_ FOREIGN KEY (signal_id) REFERENCES public.followup_watchsignal(uid) DEFERRABLE INITIALLY DEFERRED;
+ALTER TABLE ONLY public.followup_watchtask
+    ADD CONSTRAINT followup_watchtask_site_id_611606ff_fk_people_site_id FOREIGN KEY (site_id) REFERENCES public.people_site(id) DEFERRABLE INITIALLY DEFERRED;
 ALTER TABLE ONLY public.intake_answer
     ADD CONSTRAINT intake_answer_amends_id_5fc46a0a_fk_intake_answer_uid FOREIGN KEY (amends_id) REFERENCES public.intake_answer(uid) DEFERRABLE INITIALLY DEFERRED;
 ALTER TABLE ONLY public.intake_answer
@@ -4703,12 +5274,32 @@ ALTER TABLE ONLY public.procrastinate_jobs
     ADD CONSTRAINT procrastinate_jobs_worker_id_fkey FOREIGN KEY (worker_id) REFERENCES public.procrastinate_workers(id) ON DELETE SET NULL;
 ALTER TABLE ONLY public.procrastinate_periodic_defers
     ADD CONSTRAINT procrastinate_periodic_defers_job_id_fkey FOREIGN KEY (job_id) REFERENCES public.procrastinate_jobs(id);
+ALTER TABLE ONLY public.public_billingprovider
+    ADD CONSTRAINT public_billingprovider_site_id_d4da64d2_fk_people_site_id FOREIGN KEY (site_id) REFERENCES public.people_site(id) DEFERRABLE INITIALLY DEFERRED;
+ALTER TABLE ONLY public.public_centrereport
+    ADD CONSTRAINT public_centrereport_centre_id_351bf258_fk_public_centre_id FOREIGN KEY (centre_id) REFERENCES public.public_centre(id) DEFERRABLE INITIALLY DEFERRED;
+ALTER TABLE ONLY public.public_clinicprice
+    ADD CONSTRAINT public_clinicprice_site_id_aa9dc0d0_fk_people_site_id FOREIGN KEY (site_id) REFERENCES public.people_site(id) DEFERRABLE INITIALLY DEFERRED;
+ALTER TABLE ONLY public.public_enquiry
+    ADD CONSTRAINT public_enquiry_owner_id_81f715da_fk_people_user_id FOREIGN KEY (owner_id) REFERENCES public.people_user(id) DEFERRABLE INITIALLY DEFERRED;
+ALTER TABLE ONLY public.public_enquiry
+    ADD CONSTRAINT public_enquiry_patient_id_7f893b08_fk_people_patient_id FOREIGN KEY (patient_id) REFERENCES public.people_patient(id) DEFERRABLE INITIALLY DEFERRED;
+ALTER TABLE ONLY public.public_enquiry
+    ADD CONSTRAINT public_enquiry_site_id_3244446f_fk_people_site_id FOREIGN KEY (site_id) REFERENCES public.people_site(id) DEFERRABLE INITIALLY DEFERRED;
+ALTER TABLE ONLY public.public_estimate
+    ADD CONSTRAINT public_estimate_amends_id_6e33a4d8_fk_public_estimate_uid FOREIGN KEY (amends_id) REFERENCES public.public_estimate(uid) DEFERRABLE INITIALLY DEFERRED;
+ALTER TABLE ONLY public.public_estimate
+    ADD CONSTRAINT public_estimate_patient_id_df0a736a_fk_people_patient_id FOREIGN KEY (patient_id) REFERENCES public.people_patient(id) DEFERRABLE INITIALLY DEFERRED;
 ALTER TABLE ONLY public.public_pageverdict
     ADD CONSTRAINT public_pageverdict_amends_id_21105d2c_fk_public_pageverdict_uid FOREIGN KEY (amends_id) REFERENCES public.public_pageverdict(uid) DEFERRABLE INITIALLY DEFERRED;
 ALTER TABLE ONLY public.public_pageverdict
     ADD CONSTRAINT public_pageverdict_version_id_b73a5fec_fk_public_pa FOREIGN KEY (version_id) REFERENCES public.public_pageversion(uid) DEFERRABLE INITIALLY DEFERRED;
 ALTER TABLE ONLY public.public_pageversion
     ADD CONSTRAINT public_pageversion_amends_id_2321cb7a_fk_public_pageversion_uid FOREIGN KEY (amends_id) REFERENCES public.public_pageversion(uid) DEFERRABLE INITIALLY DEFERRED;
+ALTER TABLE ONLY public.public_selfcheckintake
+    ADD CONSTRAINT public_selfcheckintake_patient_id_f13d5f90_fk_people_patient_id FOREIGN KEY (patient_id) REFERENCES public.people_patient(id) DEFERRABLE INITIALLY DEFERRED;
+ALTER TABLE ONLY public.public_waytopay
+    ADD CONSTRAINT public_waytopay_site_id_8c1651a0_fk_people_site_id FOREIGN KEY (site_id) REFERENCES public.people_site(id) DEFERRABLE INITIALLY DEFERRED;
 ALTER TABLE ONLY public.record_access
     ADD CONSTRAINT record_access_amends_id_29f3d55d_fk_record_access_uid FOREIGN KEY (amends_id) REFERENCES public.record_access(uid) DEFERRABLE INITIALLY DEFERRED;
 ALTER TABLE ONLY public.record_adminchange
@@ -4733,6 +5324,14 @@ ALTER TABLE ONLY public.recovery_recoverycheck
     ADD CONSTRAINT recovery_recoveryche_amends_id_b1fb9e9f_fk_recovery_ FOREIGN KEY (amends_id) REFERENCES public.recovery_recoverycheck(uid) DEFERRABLE INITIALLY DEFERRED;
 ALTER TABLE ONLY public.recovery_recoverycheck
     ADD CONSTRAINT recovery_recoveryche_session_id_2306dd8b_fk_session_t FOREIGN KEY (session_id) REFERENCES public.session_treatmentsession(id) DEFERRABLE INITIALLY DEFERRED;
+ALTER TABLE ONLY public.registry_export
+    ADD CONSTRAINT registry_export_amends_id_a885bd10_fk_registry_export_uid FOREIGN KEY (amends_id) REFERENCES public.registry_export(uid) DEFERRABLE INITIALLY DEFERRED;
+ALTER TABLE ONLY public.registry_modelfit
+    ADD CONSTRAINT registry_modelfit_site_id_01ead2f2_fk_people_site_id FOREIGN KEY (site_id) REFERENCES public.people_site(id) DEFERRABLE INITIALLY DEFERRED;
+ALTER TABLE ONLY public.registry_withdrawaltold
+    ADD CONSTRAINT registry_withdrawalt_amends_id_a794c084_fk_registry_ FOREIGN KEY (amends_id) REFERENCES public.registry_withdrawaltold(uid) DEFERRABLE INITIALLY DEFERRED;
+ALTER TABLE ONLY public.registry_withdrawaltold
+    ADD CONSTRAINT registry_withdrawalt_export_id_54566aa0_fk_registry_ FOREIGN KEY (export_id) REFERENCES public.registry_export(uid) DEFERRABLE INITIALLY DEFERRED;
 ALTER TABLE ONLY public.scales_alert
     ADD CONSTRAINT scales_alert_amends_id_531a6279_fk_scales_alert_uid FOREIGN KEY (amends_id) REFERENCES public.scales_alert(uid) DEFERRABLE INITIALLY DEFERRED;
 ALTER TABLE ONLY public.scales_alert
