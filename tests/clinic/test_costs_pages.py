@@ -15,7 +15,7 @@ from stillhaven.clinic.public import costs_actions as actions
 from stillhaven.clinic.public import costs_queries
 from stillhaven.clinic.public.costs_models import ClinicPrice, Estimate
 from stillhaven.clinic.record import clock
-from stillhaven.clinic.web.demo import Demo
+from stillhaven.clinic.web.demo import Demo, make_account
 from stillhaven.reference._costs import costs
 from stillhaven.science.errors import BadInput, Refused
 from tests.cast import NOW, make_clinic, signed_in
@@ -185,7 +185,7 @@ def test_it_is_given_on_paper_to_its_person_and_to_nobody_else(clinic: Demo) -> 
     own = signed_in(User.objects.get(patient=patient))
     assert "$3,000" in own.get("/me/estimates/").content.decode()
     assert own.get(f"/me/estimates/{row.uid}.pdf").status_code == 200
-    other = signed_in(User.objects.filter(patient__isnull=False).exclude(patient=patient)[0])
+    other = signed_in(make_account("ben@patients.example", name="Ben", patient=clinic.patients["ben"]))
     assert other.get(f"/me/estimates/{row.uid}.pdf").status_code == 404
     assert signed_in(clinic.staff["nurse"]).get(page).status_code == 403
     assert browser.get(f"/patients/{clinic.patients['ben'].pk}/estimate/{row.uid}.pdf").status_code == 404
