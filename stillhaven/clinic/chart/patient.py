@@ -71,6 +71,7 @@ def page(request: HttpRequest, person: Patient, now: datetime) -> dict[str, Any]
         "candidacy_may": roles.may(request.user, "candidacy.view"),
         "scales_may": roles.may(request.user, "scale.view"),
         "letters_may": roles.may(request.user, "letter.write"),
+        "estimates_may": roles.may(request.user, "estimate.issue"),
         "therapy_may": roles.may(request.user, "therapy.team"),
         "alerts": scales.open_alerts(person.site_id, person) if roles.may(request.user, "alert.handle") else [],
         "opens": roles.may(request.user, "session.view"),

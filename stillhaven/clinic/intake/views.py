@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.http.request import RawPostDataException
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -134,10 +135,14 @@ def _after(desk: Desk, done: Section) -> str:
 def draft(request: HttpRequest, desk: Desk, key: str) -> HttpResponse:
     """What is being typed, kept as one goes."""
     section_or_404(desk, key)
-    if len(request.body) > _DRAFT_MOST:
+    try:
+        text = request.body
+    except RawPostDataException:  # it came as a form, which has been read already
+        raise BadInput("body", "is not JSON") from None
+    if len(text) > _DRAFT_MOST:
         raise BadInput("form", "is too long to be kept as a draft")
     try:
-        body = json.loads(request.body or b"{}")
+        body = json.loads(text or b"{}")
     except (ValueError, RecursionError):
         raise BadInput("body", "is not JSON") from None
     typed, was, seen = (body.get(k) for k in ("typed", "was", "seen")) if isinstance(body, dict) else (None, None, None)

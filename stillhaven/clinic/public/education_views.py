@@ -209,6 +209,7 @@ def _structured(request: HttpRequest, page: Page) -> dict[str, Any]:
 def sitemap(request: HttpRequest) -> HttpResponse:
     """Every public address, with the day on which it last changed."""
     rows = [("/", ""), (reverse("public:learn"), ""), (reverse("public:self_check"), "")]
+    rows += [(reverse(f"public:{name}"), "") for name in ("costs", "directory", "enquiry")]
     rows += [(reverse(f"public:{name}"), "") for name in SHELVES]
     rows += [(url_of(s.page.key), str(s.page.review.on or s.page.review.written or "")) for s in queries.library()]
     places = [(request.build_absolute_uri(path), day) for path, day in rows]
@@ -221,7 +222,7 @@ def sitemap(request: HttpRequest) -> HttpResponse:
 def robots(request: HttpRequest) -> HttpResponse:
     """Robots may read what is public, and nothing else."""
     text = (
-        "User-agent: *\nAllow: /$\nAllow: /learn/\nAllow: /static/\nDisallow: /ask/\nDisallow: /content/\nDisallow: /me/\n"
+        "User-agent: *\nAllow: /$\nAllow: /learn/\nAllow: /costs/\nAllow: /centres/\nAllow: /static/\nDisallow: /ask/\nDisallow: /content/\nDisallow: /me/\n"
         "Disallow: /patients/\nDisallow: /accounts/\nDisallow: /api/\n"
         f"Sitemap: {request.build_absolute_uri('/sitemap.xml')}\n"
     )
