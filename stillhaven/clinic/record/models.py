@@ -42,7 +42,9 @@ class Entry(models.Model):
 
     CHAIN: ClassVar[str] = "clinic"
     RETRACTABLE: ClassVar[bool] = True
-    LATER: ClassVar[frozenset[str]] = frozenset()  # columns added after entries were written (see canonical.entry_bytes)
+    LATER: ClassVar[frozenset[str]] = (
+        frozenset()
+    )  # columns added after entries were written (see canonical.entry_bytes)
 
     uid = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     site = models.PositiveSmallIntegerField(default=1)
