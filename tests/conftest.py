@@ -159,7 +159,11 @@ def django_db_setup(
 
 @pytest.fixture(autouse=True)
 def _heads_of_this_test_only() -> Iterator[None]:
-    """The heads kept outside the database belong to the database of one test."""
+    """The heads kept outside the database belong to the database of one test, and so do settings in the environment."""
+    before = {name: text for name, text in os.environ.items() if name.startswith(("STILLHAVEN_", "DATABASE_URL"))}
     yield
-    for file in (Path(os.environ["STILLHAVEN_DATA"]) / "record").glob("*"):
+    for name in [n for n in os.environ if n.startswith(("STILLHAVEN_", "DATABASE_URL")) and n not in before]:
+        del os.environ[name]
+    os.environ.update(before)
+    for file in (Path(before["STILLHAVEN_DATA"]) / "record").glob("*"):
         file.unlink()

@@ -143,6 +143,7 @@ def test_the_monitor_of_the_next_patient_is_not_this_ones(demo: Demo) -> None:
 
 def test_a_marked_artefact_takes_the_value_from_curve_and_tile(demo: Demo) -> None:
     session = in_chair(demo)
+    patient = session.patient
 
     async def story() -> None:
         stream = Stream(session)
@@ -150,7 +151,7 @@ def test_a_marked_artefact_takes_the_value_from_curve_and_tile(demo: Demo) -> No
         await threaded(send, "MON-2", {"spo2_pct": 71.0})
         await stream.until(has("spo2_pct", 71.0))
         await threaded(
-            vitals.mark_artefact, session.patient, "spo2_pct", clock.now() - timedelta(minutes=1),
+            vitals.mark_artefact, patient, "spo2_pct", clock.now() - timedelta(minutes=1),
             clock.now() + timedelta(minutes=1), by=demo.staff["nurse"], at=clock.now(), why="moved",
         )  # fmt: skip
         piece = await stream.until(lambda p: p.get("full"))

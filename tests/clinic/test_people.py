@@ -98,7 +98,8 @@ def test_programs_do_only_what_their_key_is_for() -> None:
 def test_a_patients_account_may_only_see_what_is_its_own() -> None:
     person = patient()
     account = actions.create_patient_account(person, email="ada@home.example")
-    assert {a for a in ACTIONS if roles.may(account, a)} == {"own.view"}
+    own = {"own.view", "own.change", "consent.read", "consent.sign", "consent.withdraw", "intake.fill", "journal.write"}
+    assert {a for a in ACTIONS if roles.may(account, a)} == own
     assert roles.sees_patient(account, person)
     assert not roles.sees_patient(account, patient("Ben Osei"))
 

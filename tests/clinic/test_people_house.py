@@ -27,7 +27,7 @@ def _sources() -> list[tuple[Path, str]]:
 def _used() -> set[str]:
     found: set[str] = set()
     for _, text in _sources():
-        found |= set(re.findall(r"\"([a-z]+\.[a-z_]+)\"", text)) & set(ACTIONS)
+        found |= set(re.findall(r"\"([a-z_]+\.[a-z_]+)\"", text)) & set(ACTIONS)
     return found
 
 

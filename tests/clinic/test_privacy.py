@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from datetime import timedelta
+from html import unescape
 
 import pytest
 from django.apps import apps
@@ -78,7 +79,7 @@ def test_the_job_clears_what_is_old_and_writes_it_down(demo: Demo) -> None:
 
 
 def test_the_notice_says_what_the_configuration_does(demo: Demo, settings: pytest.FixtureRequest) -> None:
-    page = Client().get("/privacy/").content.decode()
+    page = unescape(Client().get("/privacy/").content.decode())
     for kept in data_map().kept:
         assert kept.what in page
     assert "no mail leaves this server" in page

@@ -205,8 +205,8 @@ def assert_nothing_overlaps(at_once: int) -> None:
 @pytest.mark.parametrize(
     ("change", "constraint"),
     [
-        ({}, "schedule_one_in_a_chair"),
-        ({"chair": 1}, "schedule_one_visit_a_person"),
+        ({"patient": "ben", "lane": 2}, "schedule_one_in_a_chair"),
+        ({"chair": 1, "lane": 2}, "schedule_one_visit_a_person"),
         ({"chair": 1, "patient": "ben"}, "schedule_one_in_a_lane"),
         ({"chair": 1, "patient": "ben", "lane": 4, "lanes": 4}, "schedule_lanes_as_adopted"),
         ({"chair": 1, "patient": "ben", "lane": 4}, "schedule_visit_lane"),

@@ -55,7 +55,7 @@ PAGES: dict[str, tuple[str, str]] = {
     "who looked": ("auditor", "/access/"), "staff": ("admin", "/staff/"), "staff add": ("admin", "/staff/add/"),
     "colleague": ("admin", "/staff/{staff}/"), "programs": ("admin", "/staff/tokens/"),
     "drills": ("nurse", "/drills/"), "what if": ("prescriber", "/sessions/{dosing}/what-if/"),
-    "check-in": ("", "/c/demo-check-in-of-cleo/"), "check-in unknown": ("", "/c/nobody/"), "my check-ins": ("ada", "/me/checkins/"),
+    "check-in unknown": ("", "/c/nobody/"), "my check-ins": ("ada", "/me/checkins/"),
     "scales": ("nurse", "/patients/{patient}/scales/"), "scale to rate": ("nurse", "/patients/{patient}/scales/madrs/"),
     "scales known": ("nurse", "/scales/"), "one scale": ("nurse", "/scales/phq9/"), "alerts": ("nurse", "/alerts/"),
     "follow-up": ("nurse", "/followup/"), "follow-up of one": ("nurse", "/patients/{patient}/followup/"),
@@ -66,7 +66,7 @@ PAGES: dict[str, tuple[str, str]] = {
     "therapy groups": ("therapist", "/therapy/groups/"), "my journal": ("ada", "/me/journal/"),
     "my messages": ("ada", "/me/messages/"), "my details": ("ada", "/me/details/"), "my account": ("ada", "/me/account/"),
     "caregivers": ("ada", "/me/caregivers/"), "close account": ("ada", "/me/account/close/"), "my requests": ("ada", "/me/requests/"),
-    "caregiver": ("", "/care/demo-link-of-adas-sister/"), "register": ("", "/register/"), "register sent": ("", "/register/sent/"),
+    "register sent": ("", "/register/sent/"),
     "privacy": ("", "/privacy/"), "cookies": ("", "/privacy/cookies/"), "inbox": ("nurse", "/messages/"),
     "write to": ("nurse", "/patients/{patient}/write/"),
     "find a centre": ("", "/centres/"), "centres near": ("", "/centres/?near=94110&radius=100&routes=im"),
@@ -87,7 +87,7 @@ UNITS = {"dose_unit": "mg/kg", "weight_unit": "kg", "weight_basis": "actual"}
 CODES = re.compile(
     r"\b[a-z]+_[a-z_]+\b|\b[A-Z]{2,}_[A-Z0-9_]+\b"
 )  # a key of a file or of the program: no word for a person
-FOR_PROGRAMMERS = {"api docs", "styleguide"}
+FOR_PROGRAMMERS = {"api docs", "styleguide", "cookies"}  # cookies are told by their own names
 PDFS = {
     "record": ("nurse", "/sessions/{signed}/record.pdf"), "unsigned record": ("nurse", "/sessions/{recovering}/record.pdf"),
     "summary": ("nurse", "/sessions/{signed}/summary.pdf"), "own summary": ("ada", "/me/visits/{signed}/summary.pdf"),

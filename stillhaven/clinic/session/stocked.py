@@ -76,6 +76,7 @@ def panel(request: HttpRequest, session: TreatmentSession, now: datetime) -> dic
     may_settle = bool(lines) and mend and roles.may(request.user, "stock.waste")
     return {
         "lines": [line_row(line) for line in lines], "use": use, "ended": ended, "findings": told,
+        "opens": roles.may(request.user, "stock.view"),
         "ordered": _ordered(session),
         "draw": _draw(request, session, now) if draw else None,
         "settle": _settle(request, session, now) if may_settle and session.state not in ("dosing", "held") else None,

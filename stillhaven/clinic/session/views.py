@@ -65,7 +65,9 @@ def context(request: HttpRequest, session: TreatmentSession) -> dict[str, Any]:
             "gate": gate_forms.summary(session),
         }
     shown["deed_names"] = DEEDS
-    shown["vials"] = stocked.panel(request, session, now)
+    shown["vials"] = vials = stocked.panel(request, session, now)
+    if vials:
+        vials["findings"] = [page_parts.in_words(finding, rules) for finding in vials["findings"]]
     shown |= chair.panel(request, session, now, rules, latest)
     return shown
 
