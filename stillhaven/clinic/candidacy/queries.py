@@ -16,6 +16,7 @@ from stillhaven.clinic.consent import queries as consents
 from stillhaven.clinic.course.models import Course, CourseFact
 from stillhaven.clinic.intake import queries as intake
 from stillhaven.clinic.people.models import Patient
+from stillhaven.clinic.people.queries import patient_or_404 as patient_or_404
 from stillhaven.clinic.record import policy
 from stillhaven.reference.load import Reference
 from stillhaven.science import candidacy as rules
@@ -30,14 +31,6 @@ from stillhaven.science.protocol import Drug, Route
 DEFAULT = (Drug.KETAMINE, Route.IV_INFUSION)  # what is shown before anybody has chosen
 WAYS = {Drug.ESKETAMINE: (Route.INTRANASAL,), Drug.S_KETAMINE: (Route.IV_INFUSION,)}  # others: every route
 CONSENT_OFF_LABEL, ENROLMENT = "off_label", "rems_enrolment"
-
-
-def patient_or_404(user: Any, pk: int) -> Patient:
-    """The person, or 404: for one of another site exactly as for one that does not exist."""
-    found = Patient.objects.filter(pk=pk, site_id__in=user.site_ids).select_related("site").first()
-    if found is None:
-        raise Http404
-    return found
 
 
 def courses_of(patient: Patient) -> list[Course]:

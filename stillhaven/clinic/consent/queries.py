@@ -12,6 +12,7 @@ from django.http import Http404
 from stillhaven.clinic.consent.models import Answer, Question, Signature, Verdict, Version, Withdrawal
 from stillhaven.clinic.course.models import Course
 from stillhaven.clinic.people.models import Patient
+from stillhaven.clinic.people.queries import patient_or_404 as patient_or_404
 from stillhaven.clinic.record import policy
 from stillhaven.reference import load as reference
 from stillhaven.science import consent as rules
@@ -185,14 +186,6 @@ def open_questions(site: int) -> list[Question]:
 
 
 # ---------------------------------------------------------------- one of them, or 404
-def patient_or_404(user: Any, pk: int) -> Patient:
-    """The person, or 404: for one of another site exactly as for one that does not exist."""
-    found = Patient.objects.filter(pk=pk, site_id__in=user.site_ids).select_related("site").first()
-    if found is None:
-        raise Http404
-    return found
-
-
 def document_or_404(key: str) -> ConsentDocument:
     found = next((d for d in book().documents if d.key == key), None)
     if found is None:

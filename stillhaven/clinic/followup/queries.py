@@ -22,6 +22,7 @@ from stillhaven.clinic.followup.models import (
     WatchTask,
 )
 from stillhaven.clinic.people.models import Patient, User
+from stillhaven.clinic.people.queries import patient_or_404 as patient_or_404
 from stillhaven.clinic.record import policy
 from stillhaven.clinic.scales import catalog
 from stillhaven.clinic.scales import models as sheets
@@ -175,13 +176,6 @@ def _by_course(model: Any, ids: list[int], now: datetime) -> dict[int, list[Any]
 
 
 # ---------------------------------------------------------------- one of each
-
-
-def patient_or_404(user: Any, pk: int) -> Patient:
-    found = Patient.objects.filter(pk=pk, site_id__in=user.site_ids).select_related("site").first()
-    if found is None:
-        raise Http404
-    return found
 
 
 def course_or_404(user: Any, pk: int) -> Course:

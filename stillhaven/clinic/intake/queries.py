@@ -9,7 +9,6 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
-from django.http import Http404
 
 from stillhaven.clinic.intake.models import (
     Answer,
@@ -21,6 +20,7 @@ from stillhaven.clinic.intake.models import (
     TrialLine,
 )
 from stillhaven.clinic.people.models import Patient, Site
+from stillhaven.clinic.people.queries import patient_or_404 as patient_or_404
 from stillhaven.clinic.record import policy
 from stillhaven.science import intake as rules
 from stillhaven.science.facts import Fact, Known, Medicine, Trial
@@ -34,14 +34,6 @@ MINIMUM_TRIAL = "adequate_trial_d"  # the clinic's own number
 def form_of(site: int) -> IntakeRules:
     """The questions and medicines that hold at this site."""
     return policy.rules(site).intake
-
-
-def patient_or_404(user: Any, pk: int) -> Patient:
-    """One's own patient; one of another site is as if there were none."""
-    found = Patient.objects.filter(pk=pk, site_id__in=user.site_ids).select_related("site").first()
-    if found is None:
-        raise Http404
-    return found
 
 
 def today_of(patient: Patient, now: datetime) -> date:

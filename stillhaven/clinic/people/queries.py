@@ -174,3 +174,11 @@ def _day_in_utc(site_ids: frozenset[int], day: date) -> tuple[datetime, datetime
     start = datetime.combine(day, time(), zone)
     end = datetime.combine(day + timedelta(days=1), time(), zone)
     return start.astimezone(UTC), end.astimezone(UTC)
+
+
+def patient_or_404(user: Any, pk: int) -> Patient:
+    """The person, or 404: for one of another site exactly as for one that does not exist."""
+    found = Patient.objects.filter(pk=pk, site_id__in=user.site_ids).select_related("site").first()
+    if found is None:
+        raise Http404
+    return found

@@ -9,6 +9,7 @@ from uuid import UUID
 from django.http import Http404
 
 from stillhaven.clinic.people.models import Patient, Site
+from stillhaven.clinic.people.queries import patient_or_404 as patient_or_404
 from stillhaven.clinic.scales import alerts, catalog
 from stillhaven.clinic.scales import models as rows
 from stillhaven.clinic.scales.models import AlertTask, CheckInLink, CrisisHelp
@@ -43,13 +44,6 @@ def as_science(row: rows.Assessment) -> Assessment:
 def open_alerts(site: int, patient: Patient | None = None) -> list[AlertTask]:
     """Alerts that nobody has closed, the most pressing first."""
     return alerts.open_tasks(site, patient)
-
-
-def patient_or_404(user: Any, pk: int) -> Patient:
-    found = Patient.objects.filter(pk=pk, site_id__in=user.site_ids).select_related("site").first()
-    if found is None:
-        raise Http404
-    return found
 
 
 def assessment_or_404(patient: Patient, uid: UUID) -> rows.Assessment:
