@@ -14,7 +14,7 @@ from stillhaven.clinic.schedule.models import Appointment, Chair
 from stillhaven.clinic.session import booking
 from stillhaven.clinic.session.models import TreatmentSession
 from stillhaven.science.errors import Refused
-from stillhaven.science.schedule import Wanted, Window, local
+from stillhaven.science.schedule import DOSING, Wanted, Window, local
 
 _WEEKS = 5
 
@@ -98,10 +98,11 @@ def _tomorrow(demo: Any, day: date, zone: Any) -> None:
     demo.order(ada, "ada", first)
     days = [day + timedelta(days=n) for n in (0, 3, 7, 10, 14, 17)]
     visits = {"ada": _book(demo, "ada", [local(d, time(9), zone) for d in days], asked)[0]}
+    held = _dosing_on(site, day, zone)
     plan = {"ben": time(9, 30), "cleo": time(10), "eve": time(12), "finn": time(13), "dev": time(14)}
     for key, at in plan.items():
         more = {"drug": "esketamine", "route": "intranasal"} if key == "eve" else {}
-        visits[key] = _book(demo, key, [local(day, at, zone)], asked, **more)[0]
+        visits[key] = held.get(demo.patients[key].pk) or _book(demo, key, [local(day, at, zone)], asked, **more)[0]
     _said(demo, visits)
     courses.add_fact(ada, "authorisation", {"needed": "no", "payer": "pays herself"}, by=desk, at=asked, uid=uuid4())
     eve = demo.patients["eve"].courses.first()
@@ -134,6 +135,13 @@ def _tomorrow(demo: Any, day: date, zone: Any) -> None:
         demo.patients["cleo"], demo.patients["cleo"].courses.first(), [talk], by=desk, at=asked, uid=uuid4()
     )
     _owners(demo, visits)
+
+
+def _dosing_on(site: Any, day: date, zone: Any) -> dict[int, Appointment]:
+    """By person: what stands in the book that day. In a late demo "this afternoon" runs past midnight into tomorrow."""
+    first, last = local(day, time(0), zone), local(day + timedelta(days=1), time(0), zone)
+    rows = Appointment.objects.filter(site=site, starts_at__gte=first, starts_at__lt=last, state="booked", kind=DOSING)
+    return {row.patient_id: row for row in rows}
 
 
 def _book(demo: Any, key: str, starts: list[datetime], at: datetime, **more: Any) -> list[Appointment]:
