@@ -8,6 +8,7 @@ with the folder, and a restored database has none.
 from __future__ import annotations
 
 import hashlib
+import os
 from importlib import metadata
 from pathlib import Path
 
@@ -33,6 +34,8 @@ def wanted() -> str:
             digest.update(f"{name} {metadata.version(name)}\0".encode())
         except metadata.PackageNotFoundError:
             digest.update(f"{name} absent\0".encode())
+    if os.environ.get("STILLHAVEN_OIDC_ISSUER"):  # signing in with an account elsewhere brings tables of its own
+        digest.update(b"social sign-in\0")
     return PREFIX + digest.hexdigest()
 
 

@@ -71,7 +71,8 @@ class AccountAdapter(DefaultAccountAdapter):
         needed = bool(super().is_reauthentication_required(app=app, **kwargs))
         records = get_authentication_records(self.request, self.request.user)
         has_factor = bool(queries.factors_of(self.request.user))
-        fresh = [r for r in records if r["method"] in (("mfa",) if has_factor else ("password", "registration"))]
+        proofs = ("mfa",) if has_factor else ("password", "registration", "socialaccount")
+        fresh = [r for r in records if r["method"] in proofs]
         recently = bool(fresh) and time.time() - fresh[-1]["at"] < settings.ACCOUNT_REAUTHENTICATION_TIMEOUT
         return needed and not recently
 

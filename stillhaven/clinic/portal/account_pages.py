@@ -113,9 +113,24 @@ def account(request: HttpRequest, patient: Patient) -> HttpResponse:
     user = _user(request)
     shown = {
         "sign_ins": actions.sign_ins(user, request.session.session_key), "factors": people.factors_of(user),
-        "account": user, "has_password": user.has_usable_password(),
+        "account": user, "has_password": user.has_usable_password(), "linked": False,
     }  # fmt: skip
+    if settings.OIDC is not None:
+        from stillhaven.clinic.people import social  # there only where the clinic named a provider
+
+        shown["linked"] = social.linked(user)
     return render(request, "portal/account.html", shown)
+
+
+@require_POST
+@own
+def unlink(request: HttpRequest, patient: Patient) -> HttpResponse:
+    """The account elsewhere no longer signs this person in."""
+    from stillhaven.clinic.people import social
+
+    social.unlink(_user(request))
+    notices.success(request, _("That account no longer signs you in here. Your password does."))
+    return redirect("mine:account")
 
 
 @require_POST

@@ -1,5 +1,6 @@
 """The addresses of a person's own account, under /me/."""
 
+from django.conf import settings
 from django.urls import path
 
 from stillhaven.clinic.portal import account_pages, privacy_pages, thread_pages
@@ -20,3 +21,5 @@ urlpatterns = [
     path("caregivers/<uuid:uid>/end/", account_pages.caregiver_end, name="caregiver_end"),
     path("requests/", privacy_pages.requests, name="requests"),
 ]
+if settings.OIDC is not None:
+    urlpatterns.append(path("account/unlink/", account_pages.unlink, name="unlink"))

@@ -51,7 +51,7 @@ def running() -> dict[str, Any]:
     return {
         "mail": mail not in ("console", "dummy", "locmem"), "mail_how": mail,
         "sms": bool(os.environ.get("STILLHAVEN_SMS_URL")),
-        "social": sorted(a.rsplit(".", 1)[-1] for a in settings.INSTALLED_APPS if "socialaccount.providers" in a),
+        "social": [settings.OIDC["name"]] if settings.OIDC is not None else [],
         "registration": settings.OPEN_REGISTRATION, "https": settings.HTTPS, "mode": settings.MODE,
         "managed_database": bool(os.environ.get("DATABASE_URL")),
         "session_h": settings.SESSION_COOKIE_AGE // 3600,

@@ -222,7 +222,7 @@ def sitemap(request: HttpRequest) -> HttpResponse:
 def robots(request: HttpRequest) -> HttpResponse:
     """Robots may read what is public, and nothing else."""
     text = (
-        "User-agent: *\nAllow: /$\nAllow: /learn/\nAllow: /costs/\nAllow: /centres/\nAllow: /static/\n"
+        "User-agent: *\nAllow: /$\nAllow: /learn/\nAllow: /costs/\nAllow: /centres/\nAllow: /static/\nAllow: /ask/$\n"
         "Disallow: /ask/\nDisallow: /content/\nDisallow: /me/\n"
         "Disallow: /patients/\nDisallow: /accounts/\nDisallow: /api/\n"
         f"Sitemap: {request.build_absolute_uri('/sitemap.xml')}\n"

@@ -36,6 +36,7 @@ def house(request: HttpRequest) -> dict[str, Any]:
         "lock_url": reverse("people:lock") if known and user.is_clinic_staff and not locked else "",
         "mode": settings.MODE,
         "open_registration": settings.OPEN_REGISTRATION,
+        "sign_in_with": settings.OIDC["name"] if settings.OIDC is not None else "",
         "now": clock.now(),
         "version": __version__,
         "zone": timezone.get_current_timezone_name(),

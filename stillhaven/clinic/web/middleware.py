@@ -1,25 +1,24 @@
-"""Static files straight from the package: no build step, no second server; only files that are there, by exact name."""
+"""Static files straight from the package (no build step, no second server), and what may be kept or packed on the way."""
 
 from __future__ import annotations
 
 import asyncio
-import hashlib
-import mimetypes
+import re
 from collections.abc import Awaitable, Callable
-from functools import lru_cache
-from pathlib import Path
 
 from asgiref.sync import iscoroutinefunction, markcoroutinefunction
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseNotModified
 from django.http.response import HttpResponseBase
+from django.middleware.gzip import GZipMiddleware
 
-mimetypes.add_type("text/javascript", ".js")
-mimetypes.add_type("font/woff2", ".woff2")
+from stillhaven.clinic.web.assets import assets
+
+KEPT_FOR_A_YEAR = "public, max-age=31536000, immutable"
 
 
 class StaticFiles:
-    """Answers /static/... from the package's files, with an entity tag so that browsers ask cheaply."""
+    """Answers /static/... from the package's files: for a year under a hashed name, else with an entity tag."""
 
     async_capable = True
     sync_capable = True
@@ -60,30 +59,39 @@ async def _soon(answer: HttpResponseBase) -> HttpResponseBase:
     return answer
 
 
+class Packed(GZipMiddleware):
+    """The public site travels packed; pages of somebody who is signed in, and pages by a secret link, do not.
+
+    A packed page's length tells something of what is in it to whoever can make it repeat their own words.  Where the page
+    is the same for everybody there is nothing to tell, and the token of a form is masked anew each time.
+    """
+
+    SAME_FOR_ALL = {"home", "outside:privacy", "outside:cookies", "outside:register", "account_login"}
+
+    def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+        match = request.resolver_match
+        public = match is not None and (match.app_name == "public" or match.view_name in self.SAME_FOR_ALL)
+        known = settings.SESSION_COOKIE_NAME in request.COOKIES or settings.SESSION_COOKIE_NAME in response.cookies
+        if not public or known:
+            return response
+        packed: HttpResponseBase = super().process_response(request, response)  # type: ignore[arg-type]
+        return packed
+
+
+_ACCEPTS_GZIP = re.compile(r"\bgzip\b(?!\s*;\s*q=0(?:\.0*)?\s*(?:,|$))")
+
+
 def serve(request: HttpRequest) -> HttpResponseBase:
     """One static file, or 404 for anything that is not one of ours."""
-    name = request.path.removeprefix(settings.STATIC_URL)
-    found = _read(name)
+    found = assets().find(request.path.removeprefix(settings.STATIC_URL))
     if found is None or request.method not in ("GET", "HEAD"):
         return HttpResponse("Not found", status=404, content_type="text/plain")
-    body, tag, kind = found
-    if request.headers.get("If-None-Match") == tag:
-        return HttpResponseNotModified(headers={"ETag": tag})
-    return HttpResponse(body, content_type=kind, headers={"ETag": tag, "Cache-Control": "no-cache"})
-
-
-@lru_cache(maxsize=512)
-def _read_cached(path: Path, changed: float) -> tuple[bytes, str, str]:
-    body = path.read_bytes()
-    kind = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
-    if kind.startswith("text/"):
-        kind += "; charset=utf-8"
-    return body, f'"{hashlib.sha256(body).hexdigest()[:20]}"', kind
-
-
-def _read(name: str) -> tuple[bytes, str, str] | None:
-    for root in settings.STATICFILES_DIRS:
-        path = (Path(root) / name).resolve()
-        if path.is_relative_to(Path(root).resolve()) and path.is_file():
-            return _read_cached(path, path.stat().st_mtime)
-    return None
+    asset, exact = found
+    headers = {"ETag": asset.tag, "Cache-Control": KEPT_FOR_A_YEAR if exact else "no-cache"}
+    if asset.packed is not None:
+        headers["Vary"] = "Accept-Encoding"
+    if request.headers.get("If-None-Match") == asset.tag:
+        return HttpResponseNotModified(headers=headers)
+    if asset.packed is not None and _ACCEPTS_GZIP.search(request.headers.get("Accept-Encoding", "")):
+        return HttpResponse(asset.packed, content_type=asset.kind, headers=headers | {"Content-Encoding": "gzip"})
+    return HttpResponse(asset.body, content_type=asset.kind, headers=headers)

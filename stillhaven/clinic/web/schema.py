@@ -21,10 +21,14 @@ FILE = Path(__file__).with_name("schema.sql")
 _HEAD = "-- migrations: "
 
 
+# Tables that a clinic gets only when it asks for them: their own migrations make them afterwards.
+_ASKED_FOR = ("socialaccount",)
+
+
 def _on_disk() -> dict[tuple[str, str], Migration]:
     loader = MigrationLoader(None, load=False)
     loader.load_disk()
-    return loader.disk_migrations
+    return {key: migration for key, migration in loader.disk_migrations.items() if key[0] not in _ASKED_FOR}
 
 
 def digest() -> str:

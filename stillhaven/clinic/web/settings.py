@@ -6,6 +6,8 @@ DATABASE_URL               postgresql://user:password@host:port/name of a manage
 STILLHAVEN_SETTINGS_MODE   clinic (default), demo, or test
 STILLHAVEN_HOSTS           names this server answers to, separated by commas, beside localhost
 STILLHAVEN_OPEN_REGISTRATION  1: anybody of age may make an account of their own (on in a demo)
+STILLHAVEN_OIDC_ISSUER     a provider (OpenID Connect) whose accounts patients may sign in with; beside it _CLIENT_ID,
+                           _CLIENT_SECRET and _NAME
 STILLHAVEN_CLOCK           see stillhaven.science.clocks; refused in a real clinic
 """
 
@@ -68,6 +70,23 @@ def _database() -> dict[str, object]:
     }
 
 
+def _provider() -> dict[str, str] | None:
+    """Whose accounts patients may sign in with; None unless the clinic named one."""
+    issuer = os.environ.get("STILLHAVEN_OIDC_ISSUER", "").rstrip("/")
+    if not issuer:
+        return None
+    found = {"issuer": issuer, "name": os.environ.get("STILLHAVEN_OIDC_NAME", "") or urlsplit(issuer).hostname or ""}
+    for name in ("client_id", "client_secret"):
+        found[name] = os.environ.get(f"STILLHAVEN_OIDC_{name.upper()}", "")
+    parts = urlsplit(issuer)
+    near = MODE != "clinic" and parts.hostname in ("localhost", "127.0.0.1")
+    if not found["client_id"] or not (parts.scheme == "https" or near) or not parts.hostname:
+        raise ImproperlyConfigured(
+            "STILLHAVEN_OIDC_ISSUER must begin with https:// and needs STILLHAVEN_OIDC_CLIENT_ID"
+        )
+    return found | {"origin": f"{parts.scheme}://{parts.netloc}"}
+
+
 SECRET_KEY = _secret("django_key")
 DEBUG = False
 ALLOWED_HOSTS = ["localhost", "127.0.0.1", "[::1]", *filter(None, os.environ.get("STILLHAVEN_HOSTS", "").split(","))]
@@ -118,11 +137,16 @@ INSTALLED_APPS = [
     "stillhaven.clinic.web",
 ]
 
+OIDC = _provider()
+if OIDC is not None:  # off, there is nothing of it: no app, no table, no address
+    INSTALLED_APPS += ["allauth.socialaccount", "allauth.socialaccount.providers.openid_connect"]
+
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
     "stillhaven.clinic.web.middleware.StaticFiles",
     "stillhaven.clinic.web.middleware.KeptNowhere",
+    "stillhaven.clinic.web.middleware.Packed",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -139,6 +163,9 @@ MIDDLEWARE = [
     "axes.middleware.AxesMiddleware",
 ]
 
+if OIDC is not None:
+    MIDDLEWARE.append("stillhaven.clinic.people.social.ToTheProvider")
+
 ROOT_URLCONF = "stillhaven.clinic.web.urls"
 ASGI_APPLICATION = "stillhaven.clinic.web.asgi.application"
 TEMPLATES = [
@@ -147,7 +174,8 @@ TEMPLATES = [
         "DIRS": [HERE / "templates"],
         "APP_DIRS": True,
         "OPTIONS": {
-            "builtins": ["django.templatetags.i18n", "django.templatetags.static"],
+            "builtins": ["django.templatetags.i18n", "stillhaven.clinic.web.templatetags.hashed"],
+            "libraries": {"static": "stillhaven.clinic.web.templatetags.hashed"},
             "context_processors": [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
@@ -192,6 +220,20 @@ ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = True
 ACCOUNT_SESSION_REMEMBER = False
 ACCOUNT_REAUTHENTICATION_TIMEOUT = 300
 ACCOUNT_PREVENT_ENUMERATION = True
+ACCOUNT_DEFAULT_HTTP_PROTOCOL = "https" if HTTPS else "http"
+if OIDC is not None:
+    SOCIALACCOUNT_ADAPTER = "stillhaven.clinic.people.social.SocialAdapter"
+    SOCIALACCOUNT_STORE_TOKENS = SOCIALACCOUNT_EMAIL_AUTHENTICATION = SOCIALACCOUNT_LOGIN_ON_GET = False
+    SOCIALACCOUNT_PROVIDERS = {
+        "openid_connect": {
+            "OAUTH_PKCE_ENABLED": True,
+            "SCOPE": ["openid", "email"],
+            "APPS": [{
+                "provider_id": "outside", "name": OIDC["name"], "client_id": OIDC["client_id"],
+                "secret": OIDC["client_secret"], "settings": {"server_url": OIDC["issuer"]},
+            }],
+        }
+    }  # fmt: skip
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_TOTP_ISSUER = "stillhaven"

@@ -33,11 +33,22 @@ self.addEventListener("message", (event) => {
       const paths = event.data.paths.filter((path) => path.startsWith(STATIC));
       await Promise.allSettled(paths.map(async (path) => { if (!(await cache.match(path))) await cache.add(path); }));
       await keepShell(cache).catch(() => {});
+      await dropOlder(cache, paths);
       event.source?.postMessage({ type: "kept" });
     })());
   }
   if (event.data?.type === "signed-out") event.waitUntil(caches.delete(CACHE).then(() => event.source?.postMessage({ type: "cleared" })));
 });
+
+/* A file's name carries a hash of what is in it: of each file only the one that the chair's page uses now is kept. */
+const plain = (path) => path.replace(/\.[0-9a-f]{12}(?=\.[a-z0-9]+$)/, "");
+async function dropOlder(cache, paths) {
+  const used = new Map(paths.map((path) => [plain(path), path]));
+  for (const kept of await cache.keys()) {
+    const path = new URL(kept.url).pathname;
+    if (used.has(plain(path)) && used.get(plain(path)) !== path) await cache.delete(kept);
+  }
+}
 
 self.addEventListener("fetch", (event) => {
   const { request } = event;
