@@ -30,7 +30,10 @@ def amount(text: str, field: str, unit: str) -> float:
         raise BadInput(field, f"{text!r} is not a number with its unit, such as 40 {unit}")
     if not match[2]:
         raise BadInput(field, f"{text!r} has no unit: write {match[1]} {unit} if that is meant")
-    return Quantity(parse_number(match[1], field), match[2].replace("µ", "u")).to(unit)
+    try:
+        return Quantity(parse_number(match[1], field), match[2].replace("µ", "u")).to(unit)
+    except BadInput as error:
+        raise BadInput(field, f"{text.strip()!r}: {error.why}") from None
 
 
 def dose_mg(text: str, field: str, weight_kg: float | None) -> float:
@@ -103,6 +106,10 @@ class Case:
         counted: pk.AmountAs = enum(pk.AmountAs, as_text, "amount-as", "base, salt")
         infusions: list[pk.Infusion] = []
         doses: list[pk.Dose] = []
+        if "over" in o and "dose" not in o:
+            raise BadInput("over", "says how long --dose runs: give --dose as well, or --rate with its own times")
+        if "rate" in o and self.route is not pk.Route.IV:
+            raise BadInput("rate", f"a pump runs into a vein: with --route {self.route.value} give --dose or --bolus")
         if "dose" in o:
             mg = dose_mg(o["dose"], "dose", weight)
             if "over" in o:
@@ -172,13 +179,17 @@ def _file(path: Path) -> dict[str, Any]:
     for key in ("bolus", "rate", "hold"):
         if key in found and not isinstance(found[key], list):
             found[key] = [found[key]]
-    return {key: value if isinstance(value, list) else str(value) for key, value in found.items()}
+    return {
+        key: [str(each) for each in value] if isinstance(value, list) else str(value) for key, value in found.items()
+    }
 
 
 def models_of(folder: Path | None) -> Mapping[str, Model]:
     """The shipped models, with a clinic's own folder laid over them."""
     from stillhaven.reference._pk import FOLDER
 
+    if folder is not None and not folder.is_dir():
+        raise BadInput("models", f"{folder} is not a folder")
     return read_pk(FOLDER, folder) if folder else read_pk()
 
 
@@ -211,9 +222,11 @@ def write(columns: Mapping[str, Any], form: str, head: Mapping[str, Any], out: P
 
 
 def drawable(path: Path | None) -> None:
-    """Can a picture be written to a file of this name?  BadInput unless it ends in .svg or .png."""
+    """Can a picture be written to a file of this name?  BadInput unless it ends in .svg or .png, in a folder that is."""
     if path is not None and path.suffix.lower() not in (".svg", ".png"):
         raise BadInput("plot", f"{path.name} must end in .svg or .png")
+    if path is not None and not path.parent.is_dir():
+        raise BadInput("plot", f"{path} cannot be written: there is no folder {path.parent}")
 
 
 def save_picture(path: Path, svg: str) -> None:

@@ -32,7 +32,7 @@ def list_models(ids: tuple[str, ...], form: str, folder: Path | None) -> None:
         return
     if form == "table":
         for model in models.values():
-            drugs = ", ".join(d.value for d in model.drugs) or "-"
+            drugs = ", ".join(d.words for d in model.drugs) or "-"
             click.echo(f"{model.id}  {model.state:<12} {model.name}")
             click.echo(f"      {drugs}; {model.site.value}; {', '.join(_routes(model)) or 'no route'}")
             click.echo(f"      people: {model.population}")
@@ -71,7 +71,7 @@ def _describe(model: pk.Model) -> None:
         click.echo(f"why not: {model.because}")
         return
     click.echo(f"structure: {model.structure}")
-    click.echo(f"drugs: {', '.join(d.value for d in model.drugs)}; sampling site: {model.site.value}")
+    click.echo(f"drugs: {', '.join(d.words for d in model.drugs)}; sampling site: {model.site.value}")
     for way in model.ways.values():
         click.echo(f"route {way.route.value}: {'available' if way.is_available else way.because}")
     for p in model.parameters.values():
@@ -117,6 +117,8 @@ def compare(
     moments = [minutes(t, "at") for t in at] or [10.0, 20.0, 40.0, 60.0, 80.0, 120.0, 240.0]
     if sorted(moments) != moments:
         raise BadInput("at", "times are out of order")
+    if any(not level > 0 for level in below):
+        raise BadInput("below", "must be over 0 ng/mL")
     asked = [chosen(models, i) for i in ids] or list(models.values())
     rows: dict[str, list[Any]] = {"model": [], "state": [], "site": []}
     rows |= {f"{t:g} min": [] for t in moments}
@@ -135,7 +137,7 @@ def compare(
             if f.stops
         ]
         if stops:
-            left_out.append(f"{model.id}: {stops[0]}")
+            left_out.append(stops[0] if model.id in stops[0] else f"{model.id}: {stops[0]}")
             continue
         levels = pk.solve(model, case.person, case.regimen, moments, effect_site=False).ng_per_ml[0, 0]
         later = pk.solve(model, case.person, case.regimen, after, effect_site=False).ng_per_ml[0, 0]
@@ -153,7 +155,7 @@ def compare(
     if not series:
         raise BadInput("model", "none applies: " + "; ".join(left_out))
     head: dict[str, Any] = {
-        "drug": f"{case.drug.value}, {case.regimen.total_mg:.6g} mg as {case.regimen.amount_as.value}",
+        "drug": f"{case.drug.words}, {case.regimen.total_mg:.6g} mg as {case.regimen.amount_as.value}",
         "note": "model estimates of the typical person; the spread between models is part of what is not known",
         "left out": [*left_out, *([] if ids else ["blocked models: see `stillhaven pk models`"])],
     }

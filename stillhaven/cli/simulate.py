@@ -52,13 +52,15 @@ def command(
     stillhaven simulate -f regimen.toml --patients 1000000 --format csv -o bands.csv
     """
     drawable(plot)
+    if seed < 0:
+        raise BadInput("seed", "must be at least 0")
     models = models_of(folder)
     case = Case(options)
     model = case.model(models)
     if patients is None:
         _band(case, model, models, draws, seed, below, form, output, plot)
     else:
-        _cohort(case, model, patients, seed, workers, dask, form, output, plot)
+        _cohort(case, model, patients, seed, workers, dask, below, form, output, plot)
 
 
 def _head(case: Case, model: Model, cautions: tuple[str, ...]) -> dict[str, Any]:
@@ -66,7 +68,7 @@ def _head(case: Case, model: Model, cautions: tuple[str, ...]) -> dict[str, Any]
         "model": f"{model.id} · {model.label}",
         "population": model.population,
         "sampling site": model.site.value,
-        "drug": f"{case.regimen.drug.value}, {case.regimen.total_mg:.6g} mg as {case.regimen.amount_as.value}",
+        "drug": f"{case.regimen.drug.words}, {case.regimen.total_mg:.6g} mg as {case.regimen.amount_as.value}",
         "unit": "ng/mL at t_min minutes from the start of dosing",
         "caution": list(cautions),
     }
@@ -127,10 +129,14 @@ def _cohort(
     seed: int,
     workers: int,
     dask: str | None,
+    below: tuple[float, ...],
     form: str,
     output: Path | None,
     plot: Path | None,
 ) -> None:
+    if any(not level > 0 for level in below):
+        raise BadInput("below", "must be over 0 ng/mL")
+
     def work(progress: Callable[[int], None] | None) -> population.Cohort:
         return population.run(
             model, case.person, case.regimen, case.t_min,
@@ -145,6 +151,11 @@ def _cohort(
         found = work(None)
     head = _head(case, model, found.cautions)
     head["people"] = f"{patients} virtual people, seed {seed}"
+    for level in below:
+        half, most = (pk.under_from(case.t_min, found.ng_per_ml[s, 0], level, case.regimen.end_min) for s in (1, 2))
+        head[f"under {level:g} ng/mL"] = (
+            f"half of these people at {_when(half)}, 95 % at {_when(most)} (information, not a criterion for discharge)"
+        )
     columns: dict[str, Any] = {"t_min": case.t_min}
     for i, name in enumerate(found.analytes):
         columns |= {f"{name}_p{share * 100:g}": found.ng_per_ml[s, i] for s, share in enumerate(found.shares)}

@@ -38,6 +38,7 @@ from stillhaven.science.pk.predict import (
     solve,
     state_at,
     time_below,
+    under_from,
     what_if,
 )
 from stillhaven.science.pk.regimen import Act, Dose, Entry, Infusion, Regimen, given, infusion
@@ -73,6 +74,7 @@ __all__ = [
     "solve",
     "state_at",
     "time_below",
+    "under_from",
     "what_if",
     "with_values",
 ]

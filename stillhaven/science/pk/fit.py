@@ -172,7 +172,7 @@ class Problem:
                 plasma = mammillary.run_plasma(modes, self.plan, self.times.size)
                 return np.asarray(np.log(plasma * NG_PER_ML_IN_MG_PER_L))
             system = compile_system(self.model, values, analytes=(self.model.parent.analyte,))
-            levels, _ = linear.propagate(system, linear.inputs(self.model, system, self.regimen), self.times)
+            levels = linear.levels(system, linear.inputs(self.model, system, self.regimen), self.times)
             return np.asarray(np.log(levels[:, 0]))
 
     def derivative(self, eta: Floats) -> tuple[Floats, Floats]:

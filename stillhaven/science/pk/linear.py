@@ -1,100 +1,25 @@
 """Where is the drug, exactly, at every minute, in any model?
 
 Every model here is a linear system with piecewise constant or ramped input, so one matrix exponential per distinct step
-length gives the exact answer; there is no step-size error and no solver tolerance.  The matrix of a compartment model
-has no negative entry off its diagonal.  Its exponential is therefore summed, scaled and squared in non-negative
-numbers only, so nothing cancels: each entry is right in its own digits, not only relative to the largest (Shao, Gao and
-Xue 2014, SIAM J. Matrix Anal. Appl. 35:497).
+length gives the exact answer; there is no step-size error and no solver tolerance.  How the exponentials keep their
+digits is in `exponentials`.  Places that this input never reaches, or that feed nothing that was asked for, are left out
+before the work begins: they change no number of the answer.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from stillhaven.science.errors import BadInput
+from stillhaven.science.pk.exponentials import Exponentials, act
 from stillhaven.science.pk.models import AmountAs, Floats, Model, Route, System, product
 from stillhaven.science.pk.regimen import MIN_PER_H, Regimen
 
-_TERMS = 18  # of the exponential series at norm <= 1: the rest is under 1e-17
-_STIFF = 3  # squarings in one step from which the digits of every entry are followed
-_FACTORIAL = [1.0 / math.factorial(k) for k in range(_TERMS + 1)]
 _LIMIT_BYTES = 64_000_000  # states held at once; more people are taken in blocks
-
-
-class Exponentials:
-    """exp(a), exp(2a), exp(4a), ... of each matrix of a batch (n, k, k) whose off-diagonal entries are not negative.
-
-    Squaring s times costs s binary digits of the slow modes when fast and slow rates meet.  Therefore exp - 1 is carried
-    beside exp: it keeps the slow modes, exp the fast ones, and each entry is taken from whichever kept more of its
-    digits.  Complex matrices are allowed when their imaginary part is a derivative step (1e-200): the fit uses that.
-    """
-
-    def __init__(self, a: Floats) -> None:
-        self._eye = np.eye(a.shape[1])
-        shift = np.maximum(0.0, -np.einsum("nii->ni", a).real.min(axis=1))
-        b = a + shift[:, None, None] * self._eye
-        norm = np.maximum(np.abs(a).sum(axis=2), np.abs(b).sum(axis=2)).max(axis=1)
-        first = np.maximum(0, np.ceil(np.log2(np.maximum(norm, 1e-300)))).astype(int)
-        scale = np.ldexp(1.0, -first)[:, None, None]
-        # exp(a) = exp(-shift) exp(b), and b has no negative entry: nothing cancels
-        self._exp = (_series(b * scale) + self._eye) * np.exp(-shift[:, None, None] * scale)
-        self._less = _series(a * scale)  # exp - 1
-        self._lost = 2.0 * np.abs(self._exp)  # of exp, in units of the last digit of 1
-        self._lost_less = np.abs(self._less) + self._eye  # of 1 + (exp - 1)
-        most = int(first.max(initial=0))
-        self._stiff = most > _STIFF
-        for step in range(most):
-            self._square(first > step)
-        self._doubled = [self._best()]
-
-    def _square(self, todo: np.ndarray | None = None) -> None:
-        part: slice | np.ndarray = slice(None) if todo is None or todo.all() else todo
-        e, f, lost = self._exp[part], self._less[part], self._lost[part]
-        square = e @ e
-        if self._stiff:
-            lost = (lost @ np.abs(e)) + (np.abs(e) @ lost) + np.abs(square)
-        else:
-            lost = 2.0 * np.abs(square) * (lost / np.maximum(np.abs(e), 1e-300)).max(axis=(1, 2), keepdims=True)
-        with np.errstate(over="ignore", invalid="ignore"):  # where it runs away its digits are lost, and exp is kept
-            f = 2.0 * f + f @ f
-        lost_less = np.maximum(self._lost_less[part], np.abs(f) + self._eye)
-        if self._stiff:
-            better = lost_less < lost
-            square, lost = np.where(better, f + self._eye, square), np.where(better, lost_less, lost)
-        self._exp[part], self._less[part], self._lost[part], self._lost_less[part] = square, f, lost, lost_less
-
-    def _best(self) -> Floats:
-        return np.where(self._lost_less < self._lost, self._less + self._eye, self._exp)
-
-    def doubled(self, times: int) -> Floats:
-        """exp(2^times a)."""
-        while len(self._doubled) <= times:
-            self._square()
-            self._doubled.append(self._best())
-        return self._doubled[times]
-
-
-def expm(a: Floats) -> Floats:
-    """exp of each matrix of a batch (n, k, k) whose off-diagonal entries are not negative."""
-    return Exponentials(a).doubled(0)
-
-
-def _series(b: Floats) -> Floats:
-    """exp(b) - 1 for norm <= 1, by its series in blocks of four powers (Paterson and Stockmeyer)."""
-    b2 = b @ b
-    b3 = b2 @ b
-    b4 = b2 @ b2
-    eye = np.eye(b.shape[-1])
-    total = np.zeros_like(b)
-    for block in range(4, 0, -1):
-        c = [*_FACTORIAL[4 * block : 4 * block + 4], 0.0, 0.0, 0.0]
-        total = c[0] * eye + c[1] * b + c[2] * b2 + c[3] * b3 + (total @ b4 if block < 4 else 0.0)
-    c = _FACTORIAL
-    return b + c[2] * b2 + c[3] * b3 + total @ b4
+_SELDOM = 2  # steps of one length, up to which no matrix is made for them
 
 
 # ------------------------------------------------------------------------------------- what goes in, in the model's terms
@@ -173,6 +98,62 @@ def base_factor(model: Model, regimen: Regimen, route: Route) -> float:
 
 
 # ------------------------------------------------------------------------------------- exact steps
+def levels(
+    system: System,
+    feed: Inputs,
+    t_min: Sequence[float] | Floats,
+    *,
+    start: Floats | None = None,
+    start_min: float = 0.0,
+) -> Floats:
+    """`propagate` for the outputs alone (n, outputs, T), without the places that do not matter to them."""
+    keep = needed(system, feed, start)
+    if not keep.all():
+        system, feed = part_of(system, keep), feed_of(feed, keep)
+        start = None if start is None else start[:, keep]
+    return propagate(system, feed, t_min, start=start, start_min=start_min)[0]
+
+
+def needed(system: System, feed: Inputs, start: Floats | None = None) -> np.ndarray:
+    """Which states (m,) are reached by this input and lead to an output; outputs themselves always count."""
+    linked = (system.rates != 0).any(axis=0)  # [to, from]
+    reached, wanted = np.zeros(len(linked), dtype=bool), np.zeros(len(linked), dtype=bool)
+    reached[[*feed.ports, *(state for _, state, _ in feed.jumps)]] = True
+    if start is not None:
+        reached |= (start != 0).any(axis=0)
+    wanted[list(system.rows)] = True
+    for _ in range(len(linked)):
+        reached |= linked[:, reached].any(axis=1)
+        wanted |= linked[wanted].any(axis=0)
+    keep = reached & wanted
+    keep[list(system.rows)] = True
+    return keep
+
+
+def part_of(system: System, keep: np.ndarray) -> System:
+    """The same people with only these states."""
+    place = np.cumsum(keep) - 1
+    return replace(
+        system,
+        rates=system.rates[:, keep][:, :, keep],
+        states=tuple(name for name, kept in zip(system.states, keep, strict=True) if kept),
+        rows=tuple(int(place[row]) for row in system.rows),
+    )
+
+
+def feed_of(feed: Inputs, keep: np.ndarray) -> Inputs:
+    """The same inputs without those that go into places left out."""
+    place = (np.cumsum(keep) - 1).tolist()
+    kept = [j for j, state in enumerate(feed.ports) if keep[state]]
+    at = {j: i for i, j in enumerate(kept)}
+    return Inputs(
+        ports=tuple(place[feed.ports[j]] for j in kept),
+        pieces=tuple((a, b, at[p], r, s, f) for a, b, p, r, s, f in feed.pieces if p in at),
+        jumps=tuple((t, place[i], x) for t, i, x in feed.jumps if keep[i]),
+        timed=tuple((t, at[p], x, d) for t, p, x, d in feed.timed if p in at),
+    )
+
+
 def propagate(
     system: System,
     feed: Inputs,
@@ -211,14 +192,7 @@ def propagate(
 
 
 def some(system: System, part: slice) -> System:
-    return System(
-        rates=system.rates[part],
-        states=system.states,
-        analytes=system.analytes,
-        rows=system.rows,
-        scale=system.scale[part],
-        values=system.values,
-    )
+    return replace(system, rates=system.rates[part], scale=system.scale[part])
 
 
 def some_feed(feed: Inputs, part: slice) -> Inputs:
@@ -259,6 +233,14 @@ def _propagate(
     lengths, kinds = step_lengths(knots)
     steps: dict[int, Exponentials] = {}
     stops = np.array(sorted(marks))
+    fresh = np.append(np.flatnonzero(np.diff(kinds)) + 1, kinds.size)  # where steps of another length begin
+    often = np.bincount(kinds) if kinds.size else np.zeros(0, dtype=int)
+    ends = [(began, float((began + lasting).real.max(initial=began))) for began, _, _, lasting in feed.timed]
+
+    def step_of(kind: int) -> Exponentials:
+        if kind not in steps:
+            steps[kind] = Exponentials(augmented * lengths[kind], int(often[kind]))
+        return steps[kind]
 
     def arrive(index: int) -> None:
         """At a knot: new rates, jumps, then write what is asked at that moment."""
@@ -276,40 +258,37 @@ def _propagate(
         if last[index] > first[index]:
             out[:, :, first[index] : last[index]] = (z[:, rows] * system.scale)[:, :, None]
 
-    if feed.timed and not (np.diff(knots) > 0).all():  # pragma: no cover  (np.unique makes it so)
-        raise BadInput("t_min", "times are out of order")
     arrive(0)
     index = 0
     while index < knots.size - 1:
-        kind_of = int(kinds[index])
-        if kind_of not in steps:
-            steps[kind_of] = Exponentials(augmented * lengths[kind_of])
-        if feed.timed:
-            z[:] = _timed_step(
-                augmented, steps[kind_of].doubled(0), z, feed, float(knots[index]), float(knots[index + 1]), m
-            )
+        kind_of, t = int(kinds[index]), float(knots[index])
+        if any(began <= t < end for began, end in ends):
+            z[:] = _timed_step(augmented, step_of(kind_of).doubled(0), z, feed, t, float(knots[index + 1]), m)
             index += 1
             arrive(index)
             continue
         # a run: equal steps up to the next moment at which the input changes
-        run = 1
-        stop = knots[-1]
-        later = stops[np.searchsorted(stops, knots[index], side="right") :]
-        if later.size:
-            stop = later[0]
-        while index + run < knots.size - 1 and kinds[index + run] == kind_of and knots[index + run] < stop:
-            run += 1
-        if run == 1:
-            z = (steps[kind_of].doubled(0) @ z[:, :, None])[:, :, 0]
+        stop = min(int(np.searchsorted(stops, t, side="right")), stops.size - 1)
+        ahead = int(np.searchsorted(knots, stops[stop])) if stops[stop] > t else knots.size - 1
+        run = min(ahead, int(fresh[np.searchsorted(fresh, index, side="right")])) - index
+        if often[kind_of] <= _SELDOM and kind_of not in steps:
+            for _ in range(run - 1):
+                z = act(augmented, z, np.full(n, lengths[kind_of]))
+                index += 1
+                arrive(index)
+            z = act(augmented, z, np.full(n, lengths[kind_of]))
+        elif run == 1:
+            z = (step_of(kind_of).doubled(0) @ z[:, :, None])[:, :, 0]
         else:
-            track = powers(steps[kind_of], z, run)
+            track = powers(step_of(kind_of), z, run)
             z = track[:, :, -1].copy()
             inner = slice(first[index + 1], last[index + run - 1])
             if inner.stop > inner.start:
                 values = track[:, rows, 1:-1] * system.scale[:, :, None]
                 counts = (last - first)[index + 1 : index + run]
                 out[:, :, inner] = np.repeat(values, counts, axis=2) if (counts != 1).any() else values
-        index += run
+            index += run - 1
+        index += 1
         arrive(index)
     return out, z[:, :m].copy()
 
@@ -373,8 +352,7 @@ def _timed_step(augmented: Floats, step: Floats, z: Floats, feed: Inputs, t0: fl
             moved = (step @ z[:, :, None])[:, :, 0]
             z = moved if whole.all() else np.where(whole[:, None], moved, z)
         if part.any():
-            parts = expm(augmented[part] * (following - at)[part][:, None, None])
-            z[part] = (parts @ own[:, :, None])[:, :, 0]
+            z[part] = act(augmented[part], own, (following - at)[part])
         at = following
     z[:, m:] = base
     z[:, m : m + p] += slope * (t1 - t0)

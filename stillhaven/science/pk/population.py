@@ -169,7 +169,7 @@ def _add(job: _Job, eta: Floats, counts: np.ndarray) -> None:
     feed = linear.inputs(model, system, job.regimen)
     for begin in range(0, len(eta), 1000):
         part = slice(begin, begin + 1000)
-        levels, _ = linear.propagate(linear.some(system, part), linear.some_feed(feed, part), job.t_min)
+        levels = linear.levels(linear.some(system, part), linear.some_feed(feed, part), job.t_min)
         for o in range(counts.shape[0]):
             mammillary.tally_rows(levels[:, o].T, counts[o], _SHIFT, _FIRST)
 

@@ -113,7 +113,7 @@ def _solve(
         levels = np.stack([plasma, effect] if ke0_per_min else [plasma], axis=1) * NG_PER_ML_IN_MG_PER_L
         return Curves(t_min=times, analytes=names, ng_per_ml=levels, label=label, cautions=cautions)
     system = compile_system(model, values, ke0_per_min=ke0_per_min, analytes=analytes)
-    levels, _ = linear.propagate(system, linear.inputs(model, system, regimen), times)
+    levels = linear.levels(system, linear.inputs(model, system, regimen), times)
     return Curves(t_min=times, analytes=system.analytes, ng_per_ml=levels, label=label, cautions=cautions)
 
 
@@ -144,7 +144,7 @@ def forecast(state: State, regimen: Regimen, t_min: Sequence[float] | Floats) ->
     values = individual(state.model, state.person, state.eta)
     system = compile_system(state.model, values, ke0_per_min=ke0)
     feed = linear.inputs(state.model, system, regimen)
-    levels, _ = linear.propagate(system, feed, t_min, start=state.amounts, start_min=state.t_min)
+    levels = linear.levels(system, feed, t_min, start=state.amounts, start_min=state.t_min)
     return Curves(
         t_min=np.asarray(t_min, dtype=float),
         analytes=system.analytes,
@@ -395,13 +395,14 @@ def time_below(found: Bands, ng_per_ml: float, *, after_min: float = 0.0, analyt
     if not np.isfinite(ng_per_ml) or ng_per_ml <= 0:
         raise BadInput("ng_per_ml", "must be over 0 ng/mL")
     band = found.plasma if analyte is None else found.by_analyte[analyte]
-    times = [_under(band.t_min, curve, ng_per_ml, after_min) for curve in (band.low, band.mid, band.high)]
+    times = [under_from(band.t_min, curve, ng_per_ml, after_min) for curve in (band.low, band.mid, band.high)]
     return TimeBelow(
         ng_per_ml=ng_per_ml, earliest_min=times[0], typical_min=times[1], likely_min=times[2], label=found.label
     )
 
 
-def _under(t: Floats, curve: Floats, level: float, after: float) -> float | None:
+def under_from(t: Floats, curve: Floats, level: float, after: float) -> float | None:
+    """The minute from which a curve (T,) at `t` (T,) stays under a level, looking from `after` on; None if it does not."""
     over = np.flatnonzero((curve >= level) & (t >= after))
     if over.size == 0:
         return float(max(after, t[0]))
