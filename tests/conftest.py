@@ -39,6 +39,9 @@ def _server_folder() -> folders.DataFolder:
     return folders.open_folder(Path(os.environ[RUN]) / "server", create=True)
 
 
+_worker_folder = Path()  # the data folder of this worker, set before any test
+
+
 def _own_folder(worker: str) -> folders.DataFolder:
     """A worker's data folder: nothing shared with other workers but the keys."""
     own = folders.open_folder(Path(os.environ[RUN]) / worker, create=True)
@@ -54,7 +57,9 @@ def pytest_configure(config: pytest.Config) -> None:
         os.environ[RUN] = run
         (Path(run) / "controller").write_text(str(os.getpid()), encoding="ascii")
         _server_folder()
+    global _worker_folder
     folder = _own_folder(_worker(config))
+    _worker_folder = folder.path
     for name in ("DATABASE_URL", "STILLHAVEN_CLOCK", "STILLHAVEN_REAL_CLINIC", "STILLHAVEN_HOSTS", "STILLHAVEN_HTTPS"):
         os.environ.pop(name, None)
     os.environ |= {
@@ -172,5 +177,5 @@ def _heads_of_this_test_only() -> Iterator[None]:
     for name in [n for n in os.environ if n.startswith(("STILLHAVEN_", "DATABASE_URL")) and n not in before]:
         del os.environ[name]
     os.environ.update(before)
-    for file in (Path(before["STILLHAVEN_DATA"]) / "record").glob("*"):
+    for file in (_worker_folder / "record").glob("*"):  # not by the environment: a wider fixture may have changed it
         file.unlink()

@@ -193,12 +193,15 @@ def test_an_open_stream_can_ask_whether_its_browser_is_locked_by_now(client: Cli
     sign_in(client, nadia)
     key = client.session.session_key
     assert key
-    assert not unlock.is_locked_now(key)
+    assert unlock.standing({key, "of-nobody"}) == {key: False}
     time.shift(settings.IDLE_LOCK_S + 60)
-    assert unlock.is_locked_now(key)
+    assert unlock.standing({key}) == {key: True}
     time.shift(0)
+    User.objects.filter(pk=nadia.pk).update(is_active=False)
+    assert unlock.standing({key}) == {}, "who may no longer sign in reads no stream"
+    User.objects.filter(pk=nadia.pk).update(is_active=True)
     client.post("/accounts/logout/")
-    assert unlock.is_locked_now(key)
+    assert unlock.standing({key}) == {}
 
 
 def test_lock_now_locks_at_once(client: Client, nadia: User) -> None:

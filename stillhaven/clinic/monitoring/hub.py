@@ -8,6 +8,7 @@ was cut names the last place it has and is sent what is missing.
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 from collections import defaultdict
 from collections.abc import Collection, Coroutine
@@ -19,10 +20,11 @@ from django.conf import settings
 from django.db import DatabaseError, connections
 
 from stillhaven.clinic.monitoring import gather
-from stillhaven.clinic.monitoring.live import LiveSession
+from stillhaven.clinic.monitoring.live import LiveSession, loaded_for
 from stillhaven.clinic.record import clock
 from stillhaven.clinic.record.models import Head
 from stillhaven.clinic.vitals import queries as vitals
+from stillhaven.reference import load as reference
 
 log = logging.getLogger(__name__)
 CHANNEL = "stillhaven_live"
@@ -36,7 +38,7 @@ class Hub:
     def __init__(self) -> None:
         self.queues: dict[int, set[asyncio.Queue[dict[str, Any] | None]]] = defaultdict(set)
         self.sessions: dict[int, LiveSession] = {}
-        self.loading: dict[int, asyncio.Task[None]] = {}
+        self.loading: dict[int, asyncio.Task[dict[str, Any]]] = {}
         self.seen: dict[str, int] = {}
         self.watch_beat = ""
         self.task: asyncio.Task[None] | None = None
@@ -46,28 +48,34 @@ class Hub:
         self.stale: set[int] = set()
         self.alarmed: dict[int, int] = {}  # of which nothing but alarms changed, and up to where
 
-    async def subscribe(self, session_id: int) -> asyncio.Queue[dict[str, Any] | None]:
-        """A queue of deltas of one session; None in it means that the stream has to begin anew."""
+    async def subscribe(
+        self, session_id: int, since: str = ""
+    ) -> tuple[asyncio.Queue[dict[str, Any] | None], dict[str, Any] | None]:
+        """A queue of deltas of one session, where None means that the stream has to begin anew; and what a screen with
+        the cursor `since` lacks, where the session had to be read for it anyway.
+        """
         if self.task is None or self.task.done():
             self.ready.clear()
             self.task = asyncio.create_task(self._run())
         await asyncio.wait_for(self.ready.wait(), 10)
         queue: asyncio.Queue[dict[str, Any] | None] = asyncio.Queue(_QUEUE)
         self.queues[session_id].add(queue)
+        state = None
         try:
             if session_id not in self.sessions:
-                if session_id not in self.loading:
-                    self.loading[session_id] = asyncio.create_task(self._enter(session_id))
-                await asyncio.shield(self.loading[session_id])
+                if first := session_id not in self.loading:
+                    self.loading[session_id] = asyncio.create_task(self._enter(session_id, since))
+                read = await asyncio.shield(self.loading[session_id])
+                state = read if first else None
         except BaseException:
             self.unsubscribe(session_id, queue)
             raise
-        return queue
+        return queue, state
 
-    async def _enter(self, session_id: int) -> None:
+    async def _enter(self, session_id: int, since: str) -> dict[str, Any]:
         """Read a session, and what arrived while it was read: the tiles of every delta are made from this."""
         try:
-            live = await _in_thread(LiveSession.load, session_id)
+            live, state = await _in_thread(loaded_for, session_id, since)
             name = f"vitals:{live.site}"
             while (last := self.seen.get(name, 0)) > live.cursor_v:
                 live.take(await _in_thread(vitals.arrived_between, live.site, live.cursor_v + 1, last), last)
@@ -77,6 +85,8 @@ class Hub:
             del self.loading[session_id]
         if session_id in self.stale:
             self.clinic_changed.set()
+        read: dict[str, Any] = state
+        return read
 
     def unsubscribe(self, session_id: int, queue: asyncio.Queue[dict[str, Any] | None]) -> None:
         """This stream is gone; the last one of a session takes the session's cache with it."""
@@ -87,6 +97,7 @@ class Hub:
 
     async def _run(self) -> None:
         """Listen for ever; when the connection breaks, every stream begins anew from the tables."""
+        await _in_thread(keep_what_is_loaded)
         while True:
             try:
                 async with await psycopg.AsyncConnection.connect(**connection_arguments(), autocommit=True) as listener:
@@ -222,6 +233,15 @@ class Hub:
     def _restart(self, session_id: int) -> None:
         for queue in self.queues.get(session_id, ()):
             _begin_anew(queue)
+
+
+def keep_what_is_loaded() -> None:
+    """Take what is loaded (code, reference data) out of Python's search for garbage: it stays for good, and to look
+    through it again and again stops every stream for a tenth of a second.
+    """
+    reference.current()
+    gc.collect()
+    gc.freeze()
 
 
 def _load_anew(session_id: int, live: LiveSession) -> tuple[LiveSession, dict[str, Any]]:

@@ -15,7 +15,7 @@ from stillhaven.clinic.monitoring.tiles import LimitShown, Recent, iso, ms, poin
 from stillhaven.clinic.record import clock
 from stillhaven.clinic.record.looking import one_look
 from stillhaven.clinic.record.models import Head
-from stillhaven.clinic.session import due, queries
+from stillhaven.clinic.session import due, giving, queries
 from stillhaven.clinic.session.models import TreatmentSession
 from stillhaven.clinic.vitals import queries as vitals
 from stillhaven.clinic.vitals.models import ReadingMark
@@ -108,7 +108,7 @@ class LiveSession:
         happened = panels.events(queries.moves(self.session), queries.doses(self.session), queries.events(self.session))
         return {
             "session": shown, "patient": person, "events": happened, "actions": panels.deeds(self.session),
-            "pk": self.prediction(now),
+            "giving": giving.for_screen(self.session, now), "pk": self.prediction(now),
         }  # fmt: skip
 
     def known(self, now: datetime | None = None) -> dict[str, Any]:
@@ -245,7 +245,16 @@ def _with(known: LimitShown, upward: bool, held: Any) -> LimitShown:
 
 def delta_since(session_id: int, since: str) -> dict[str, Any]:
     """What a screen with this cursor lacks; everything where the cursor is unknown or too old."""
+    return loaded_for(session_id, since)[1]
+
+
+def loaded_for(session_id: int, since: str) -> tuple[LiveSession, dict[str, Any]]:
+    """A session read anew, and what a screen with this cursor lacks of it."""
     live = LiveSession.load(session_id)
+    return live, _lacking(live, since)
+
+
+def _lacking(live: LiveSession, since: str) -> dict[str, Any]:
     known = _parse(since)
     if known is None or known[0] > live.cursor_v or known[1] > live.cursor_c:
         return live.state()

@@ -6,6 +6,7 @@ from collections import defaultdict, deque
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from itertools import islice, takewhile
 from typing import Any
 
 from stillhaven.science.vitals import Mode, Quality, Reading, Signal, Source
@@ -70,12 +71,14 @@ class Recent:
         past = self.history.get(key)
         if not past or len(past) < 2:
             return None
-        now = past[-1][0]
-        window = [v for at, v in past if at >= now - _TREND_WINDOW]
         if self.signals[key].intermittent:
-            window = [v for _, v in list(past)[-3:]]
+            window = [v for _, v in islice(reversed(past), 3)]
+        else:
+            begin = past[-1][0] - _TREND_WINDOW
+            window = [v for _, v in takewhile(lambda point: point[0] >= begin, reversed(past))]
         if len(window) < 2:
             return None
+        window.reverse()
         third = max(1, len(window) // 3)
         change = sum(window[-third:]) / third - sum(window[:third]) / third
         step = max(2 * 10.0 ** -self.signals[key].decimals, 0.03 * abs(window[-1]))

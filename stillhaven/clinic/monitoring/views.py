@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-import time
 from collections.abc import AsyncIterator
+from contextlib import nullcontext
 from typing import Any
 
 from asgiref.sync import sync_to_async
@@ -18,8 +18,9 @@ from django.views.decorators.http import require_GET
 from stillhaven.clinic.monitoring.config import live_config
 from stillhaven.clinic.monitoring.hub import hub
 from stillhaven.clinic.monitoring.live import LiveSession, delta_since, newer
+from stillhaven.clinic.monitoring.readers import readers
 from stillhaven.clinic.monitoring.tiles import iso
-from stillhaven.clinic.people import roles, unlock
+from stillhaven.clinic.people import roles
 from stillhaven.clinic.people.gate import SignedOut, roster_of
 from stillhaven.clinic.record import actions as record
 from stillhaven.clinic.record import clock
@@ -28,7 +29,6 @@ from stillhaven.clinic.session import queries
 from stillhaven.clinic.session.models import TreatmentSession
 
 _BEAT_S = 1.0
-_ASK_AGAIN_S = 5.0
 
 
 @require_GET
@@ -84,37 +84,37 @@ async def _events(session_id: int, since: str, reader: dict[str, Any], key: str 
     Every few seconds it asks whether this browser may still read: a stream ends with its sign-in, and says when the
     screen locks.
     """
-    house, asked_at = hub(), time.monotonic()
-    while True:
-        queue = await house.subscribe(session_id)
-        try:
-            # Subscribed first, then read: what is committed in between comes twice, and is left out here.
-            state = await _read(session_id, since)
-            since = state["cursor"]
-            yield _state_event(state, reader)
-            yield _beat(house.watch_beat)
-            while True:
-                if key and time.monotonic() - asked_at > _ASK_AGAIN_S:
-                    asked_at, locked = time.monotonic(), await _in_thread(_locked, key)
+    house, known = hub(), readers()
+    with known.present(key) if key else nullcontext():
+        while True:
+            queue, state = await house.subscribe(session_id, since)
+            try:
+                # Subscribed first, then read: what is committed in between comes twice, and is left out here.
+                state = state or await _read(session_id, since)
+                since = state["cursor"]
+                yield _state_event(state, reader)
+                yield _beat(house.watch_beat)
+                while True:
+                    locked = known.locked(key, reader["locked"])
                     if locked is None:
                         return
                     if locked != reader["locked"]:
                         reader = {**reader, "locked": locked}
                         yield _state_event(await _read(session_id, since), reader)
-                try:
-                    delta = await asyncio.wait_for(queue.get(), _BEAT_S)
-                except TimeoutError:
-                    yield _beat(house.watch_beat)
-                    continue
-                if delta is None:
-                    break
-                fresh = newer(delta, since)
-                if fresh is not None:
-                    since = fresh["cursor"]
-                    yield _state_event(fresh, reader)
-                    yield _beat(house.watch_beat)
-        finally:
-            house.unsubscribe(session_id, queue)
+                    try:
+                        delta = await asyncio.wait_for(queue.get(), _BEAT_S)
+                    except TimeoutError:
+                        yield _beat(house.watch_beat)
+                        continue
+                    if delta is None:
+                        break
+                    fresh = newer(delta, since)
+                    if fresh is not None:
+                        since = fresh["cursor"]
+                        yield _state_event(fresh, reader)
+                        yield _beat(house.watch_beat)
+            finally:
+                house.unsubscribe(session_id, queue)
 
 
 async def _read(session_id: int, since: str) -> dict[str, Any]:
@@ -130,13 +130,6 @@ async def _in_thread(work: Any, *args: Any) -> Any:
             connections.close_all()
 
     return await sync_to_async(run, thread_sensitive=False)()
-
-
-def _locked(key: str) -> bool | None:
-    """Is this browser locked?  None where its sign-in is over."""
-    if not unlock.is_signed_in_now(key):
-        return None
-    return unlock.is_locked_now(key)
 
 
 def _state_event(state: dict[str, Any], reader: dict[str, Any]) -> bytes:

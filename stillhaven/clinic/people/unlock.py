@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import secrets
+from collections.abc import Collection
 from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
@@ -18,6 +19,7 @@ from django.contrib.auth import login, logout
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 from django.middleware.csrf import rotate_token
+from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 
 from stillhaven.clinic.people import factors, queries
@@ -119,17 +121,17 @@ def is_locked(session: Any) -> bool:
     return idle_s > settings.IDLE_LOCK_S or idle_s < -_BACK_S
 
 
-def is_signed_in_now(session_key: str) -> bool:
-    """Is this sign-in still good?  For a stream that is open for long: read anew."""
-    store = import_module(settings.SESSION_ENGINE).SessionStore(session_key)
-    user = store.get("_auth_user_id")
-    return bool(user) and User.objects.filter(pk=user, is_active=True).exists()
-
-
-def is_locked_now(session_key: str) -> bool:
-    """The same for a stream that is open for long: read anew.  A session that is over counts as locked."""
-    store = import_module(settings.SESSION_ENGINE).SessionStore(session_key)
-    return not store.get("_auth_user_id") or is_locked(store)
+def standing(session_keys: Collection[str]) -> dict[str, bool]:
+    """Of these browsers, those whose sign-in is still good, and whether each is locked: for streams that stay open."""
+    store = import_module(settings.SESSION_ENGINE).SessionStore
+    rows = store.get_model_class().objects.filter(session_key__in=session_keys, expire_date__gt=timezone.now())
+    found = {row.session_key: row.get_decoded() for row in rows}
+    active = set(
+        User.objects.filter(
+            pk__in={data["_auth_user_id"] for data in found.values() if data.get("_auth_user_id")}, is_active=True
+        ).values_list("pk", flat=True)
+    )
+    return {key: is_locked(data) for key, data in found.items() if int(data.get("_auth_user_id") or 0) in active}
 
 
 def _touch(request: HttpRequest) -> None:

@@ -1,5 +1,6 @@
 """The clinic as an ASGI application: what the server runs.  Nothing larger than a picture comes in."""
 
+import gc
 import os
 import sys
 from collections.abc import Awaitable, Callable
@@ -11,6 +12,9 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "stillhaven.clinic.web.settings"
 
 # a thread that stores readings must not wait Python's usual 5 ms for each turn beside the one that writes the streams
 sys.setswitchinterval(0.0005)
+
+# seldom look for garbage: a search stops every stream (see `monitoring.hub.keep_what_is_loaded`)
+gc.set_threshold(50_000, 20, 50)
 
 Message = dict[str, Any]
 Receive = Callable[[], Awaitable[Message]]
