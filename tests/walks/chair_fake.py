@@ -5,7 +5,9 @@ It can fall silent, drop its stream, be stopped and started again on the same po
 
 from __future__ import annotations
 
+import base64
 import copy
+import hashlib
 import json
 import math
 import mimetypes
@@ -23,8 +25,10 @@ from urllib.parse import parse_qs, urlsplit
 STATIC = Path(__file__).resolve().parents[2] / "stillhaven/clinic/web/static"
 UID = "11111111-2222-4333-8444-555555555555"
 NIL = "00000000-0000-0000-0000-000000000000"
+EARLY = hashlib.sha256((STATIC.parent / "templates/_components/theme_early.js").read_bytes()).digest()
 CSP = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; font-src 'self'; "
+    f"default-src 'none'; script-src 'self' 'sha256-{base64.b64encode(EARLY).decode()}'; "
+    "style-src 'self'; img-src 'self' data: blob:; font-src 'self'; "
     "connect-src 'self'; worker-src 'self'; manifest-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 LIMIT = "set by Dr Lindqvist"

@@ -24,7 +24,7 @@ from django.conf import settings
 mimetypes.add_type("text/javascript", ".js")
 mimetypes.add_type("font/woff2", ".woff2")
 
-_HASH = re.compile(r"\.[0-9a-f]{12}(?=\.[a-z0-9]+$)")
+_HASH = re.compile(r"\.[0-9a-f]{12}(?=\.[a-z0-9]+$|$)")
 _IMPORTED_SHEET = re.compile(r'^@import url\("([^"]+)"\);\n?', re.M)
 _NAMES_IN = {
     ".css": re.compile(r'(?P<before>url\(")(?P<there>[^":#]+)(?P<after>"\))'),
@@ -46,7 +46,7 @@ class Asset:
     @property
     def tag(self) -> str:
         """Weak, since packed and unpacked are the same file in other bytes."""
-        return f'W/"{_HASH.findall(self.hashed)[0][1:]}"'
+        return f'W/"{_HASH.findall(self.hashed)[-1][1:]}"'
 
     @cached_property
     def packed(self) -> bytes | None:

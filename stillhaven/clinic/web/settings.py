@@ -13,6 +13,8 @@ STILLHAVEN_CLOCK           see stillhaven.science.clocks; refused in a real clin
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import os
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -267,10 +269,12 @@ CSRF_TRUSTED_ORIGINS = [f"https://{host}" for host in os.environ.get("STILLHAVEN
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
+_EARLY = (HERE / "templates/_components/theme_early.js").read_bytes()  # the one script that stands in a page itself
+_EARLY_HASH = f"'sha256-{base64.b64encode(hashlib.sha256(_EARLY).digest()).decode()}'"
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [NONE],
-        "script-src": [SELF],
+        "script-src": [SELF, _EARLY_HASH],
         "style-src": [SELF],
         "img-src": [SELF, "data:", "blob:"],
         "font-src": [SELF],

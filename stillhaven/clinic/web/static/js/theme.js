@@ -1,4 +1,5 @@
-/* Light or dark?  The device decides unless this reader chose; a plain script in the head, so that no wrong colour flashes. */
+/* Light or dark?  The device decides unless this reader chose.  The choice itself is applied by a line in the page's head
+   (_components/theme_early.js), so that no wrong colour flashes; here is the switch. */
 (() => {
   const root = document.documentElement;
   const order = ["auto", "light", "dark"];
