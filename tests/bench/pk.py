@@ -19,7 +19,13 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
-PEERS = {"numbalsoda": ["numbalsoda"], "PyTCI": ["PyTCI"], "scipy LSODA": ["scipy"], "deSolve": []}
+PEERS = {
+    "numbalsoda": ["numbalsoda"],
+    "PyTCI": ["PyTCI"],
+    "scipy LSODA": ["scipy"],
+    "diffrax": ["diffrax"],
+    "deSolve": [],
+}
 WANTED = [  # what, ours, theirs, at least this ratio
     ("(a) one patient, numba / numbalsoda 1e-9", "numba", "numbalsoda", "a_ms", 15.0),
     ("(a) one patient, numpy / PyTCI exact", "numpy", "PyTCI", "a_ms", 1.0),
@@ -27,6 +33,8 @@ WANTED = [  # what, ours, theirs, at least this ratio
     ("(b) 10,000 patients, numpy / numbalsoda 1e-9", "numpy", "numbalsoda", "b_s", 10.0),
     ("(c) MAP, numba / PyTCI exact with scipy", "numba", "PyTCI", "c_ms", 60.0),
     ("(a) one patient, numpy / scipy LSODA 1e-9", "numpy", "scipy LSODA", "a_ms", 1.0),
+    ("(a) one patient, numpy / diffrax 1e-8", "numpy", "diffrax", "a_ms", 1.0),
+    ("(b) 10,000 patients, numpy / diffrax 1e-8", "numpy", "diffrax", "b_s", 1.0),
     ("(a) one patient, numpy / deSolve", "numpy", "deSolve", "a_ms", 1.0),
 ]
 
@@ -88,7 +96,7 @@ def main(argv: list[str] | None = None) -> int:
         found[peer] = {"missing": problem} if problem else ask(python, peer)
     for who, figures in found.items():
         if "missing" in figures:
-            print(f"{who:<12} not had: {figures['missing']}")
+            print(f"{who:<12} NOT MEASURED: {figures['missing']}")
         else:
             print(f"{who:<12} " + "  ".join(f"{k} {v:.4g}" for k, v in figures.items()))
     print()
@@ -110,6 +118,8 @@ def main(argv: list[str] | None = None) -> int:
                 f"{'ok' if fine else 'OVER':>6}  1,000,000 patients with bands: {many['million_cpu_s']:.2f} s of CPU, "
                 f"{many['million_mb']:.0f} MB (goals 2 s, 500 MB)"
             )
+    print("\nthe live screen's estimate, by route (tests.bench.pk_screen):", flush=True)
+    subprocess.run([sys.executable, "-m", "tests.bench.pk_screen", "10" if quick else "40"], check=False)
     return 0
 
 

@@ -30,7 +30,7 @@ NEAR = mammillary.NEAR
 _X = mammillary._GAUSS_X
 _W = mammillary._GAUSS_W
 _SLOPES = np.array(mammillary._SLOPE)
-_WIDE = 16  # points of a long run that are worked out at once
+_WIDE = 32  # points of a long run that are worked out at once: as many as the compiler makes into one go
 # The compiler may fuse a multiplication with the addition after it (one rounding instead of two) and nothing else.
 _EXACT = {"contract"}
 
