@@ -13,6 +13,7 @@ command -v setpriv >/dev/null || notes+=("no setpriv (Debian: util-linux): the t
 "$bin/python" -c 'import sys; from stillhaven.service import spawn; sys.exit(not spawn.user_namespaces_work())' ||
     notes+=("user namespaces are off: the database of a root-run clinic uses a system account")
 
+[ -e .venv-fast/ready ] || notes+=("no .venv-fast: pharmacology with the accelerator (numba): make test-fast")
 notes+=("walks through a whole clinic's own processes: run them by name, on a machine that does nothing else:
 #   .venv/bin/pytest tests/walks/test_wire_to_screen.py tests/walks/test_nothing_lost.py")
 

@@ -32,7 +32,7 @@ SEED = 20_170  # any fixed number: the same session shows the same band on every
 
 _DRUGS = {"ketamine": pk.Drug.RACEMIC, "s_ketamine": pk.Drug.S_KETAMINE, "esketamine": pk.Drug.ESKETAMINE}
 _NAMES = {"ketamine": "ketamine", "s_ketamine": "S-ketamine", "esketamine": "esketamine"}
-_ROUTES = {
+ROUTES = {
     "iv_infusion": pk.Route.IV, "iv_bolus": pk.Route.IV, "im": pk.Route.IM, "intranasal": pk.Route.NASAL,
     "oral": pk.Route.ORAL, "sublingual": pk.Route.SUBLINGUAL,
 }  # fmt: skip
@@ -40,8 +40,8 @@ _ROUTES = {
 
 @lru_cache(maxsize=1)
 def models() -> Mapping[str, pk.Model]:
-    """Every published model by id, in plasma alone: the effect site is not drawn, and costs half of the time."""
-    return {key: replace(model, effect_site=None) for key, model in pk_models().items()}
+    """Every published model by id, for the drug itself in plasma: what is not drawn is not worked out either."""
+    return {key: replace(model, effect_site=None, outputs=model.outputs[:1]) for key, model in pk_models().items()}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,9 +61,9 @@ def model_of(session: TreatmentSession) -> pk.Model:
     order = session.order
     if order is None:
         raise BadInput("order", "there is no signed order")
-    if order.drug not in _DRUGS or order.route not in _ROUTES:
+    if order.drug not in _DRUGS or order.route not in ROUTES:
         raise BadInput("route", f"no model is known for {order.drug} by {order.route}")
-    return pk.default_model(models(), _DRUGS[order.drug], _ROUTES[order.route])
+    return pk.default_model(models(), _DRUGS[order.drug], ROUTES[order.route])
 
 
 def regimen(session: TreatmentSession, doses: Sequence[DoseEntry], now: datetime) -> Given:
@@ -76,7 +76,7 @@ def regimen(session: TreatmentSession, doses: Sequence[DoseEntry], now: datetime
     rows = [row for row in in_order(doses) if row.at <= now]
     if order is None or not rows:
         raise BadInput("doses", "nothing was given yet")
-    zero, route = rows[0].at, _ROUTES[order.route]
+    zero, route = rows[0].at, ROUTES[order.route]
 
     def minute(at: datetime) -> float:
         return (at - zero).total_seconds() / 60.0
@@ -180,15 +180,30 @@ def about(found: pk.Bands) -> list[str]:
 # ---------------------------------------------------------------- what if
 @dataclass(frozen=True, kw_only=True)
 class Change:
-    """One thing that could be done now.  `kind`: rate, hold, stop, bolus."""
+    """One thing that could be done now.  `kind`: rate, hold, stop; bolus, part (of a divided dose) or device.
+
+    `at_min` are the moments of the amounts, in minutes from the first dose; empty is now.  Each is `amount_mg`.
+    """
 
     kind: str
     rate_mg_per_h: float | None = None
     hold_min: float | None = None
     amount_mg: float | None = None
+    at_min: tuple[float, ...] = ()
+
+    @property
+    def is_amount(self) -> bool:
+        return self.kind in ("bolus", "part", "device")
+
+    @property
+    def extra_mg(self) -> float:
+        """What it adds to what was given."""
+        return (self.amount_mg or 0.0) * max(1, len(self.at_min)) if self.is_amount else 0.0
 
 
-def changed(given: Given, change: Change, *, left_mg: float, rate_now_mg_per_h: float) -> pk.Regimen:
+def changed(
+    given: Given, change: Change, *, left_mg: float, rate_now_mg_per_h: float, route: pk.Route = pk.Route.IV
+) -> pk.Regimen:
     """The regimen as it was until now, followed by the change.
 
     `left_mg` is what the order has left; `rate_now_mg_per_h` the rate that runs, or that ran before a hold.
@@ -196,10 +211,15 @@ def changed(given: Given, change: Change, *, left_mg: float, rate_now_mg_per_h: 
     now, coming = given.now_min, given.regimen.after(given.now_min)
     if change.kind == "stop":
         return pk.what_if(given.regimen, now)
-    if change.kind == "bolus":
-        extra = pk.Dose(at_min=now, amount_mg=change.amount_mg or 0.0, route=pk.Route.IV)
-        follows = coming.infusions if coming else ()
-        return pk.what_if(given.regimen, now, infusions=follows, doses=(extra, *(coming.doses if coming else ())))
+    if change.is_amount:
+        again = list(coming.doses if coming else ())
+        for at in change.at_min or (now,):
+            same = next((d for d in again if d.at_min == at and not d.over_min), None)
+            if same is not None:  # recorded at this very moment
+                again.remove(same)
+            amount = (change.amount_mg or 0.0) + (same.amount_mg if same else 0.0)
+            again.append(pk.Dose(at_min=at, amount_mg=amount, route=route))
+        return pk.what_if(given.regimen, now, infusions=coming.infusions if coming else (), doses=again)
     wait = change.hold_min or 0.0 if change.kind == "hold" else 0.0
     rate = rate_now_mg_per_h if change.kind == "hold" else change.rate_mg_per_h or 0.0
     if left_mg <= 0 or rate <= 0:

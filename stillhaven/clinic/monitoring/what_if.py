@@ -7,50 +7,39 @@ is.  A change beyond the order is not drawn: its finding stands there instead.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
 import numpy as np
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.safestring import mark_safe
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET
 
 from stillhaven.clinic.monitoring import drawing, panels, prediction
 from stillhaven.clinic.monitoring.prediction import Change, Given
+from stillhaven.clinic.monitoring.what_if_asked import Asked, devices, kinds_now, left_mg, rate_now, read, refusals
 from stillhaven.clinic.people import roles
 from stillhaven.clinic.people.gate import staff_required
 from stillhaven.clinic.record import actions as record
-from stillhaven.clinic.record import clock, policy
-from stillhaven.clinic.session import facts, page_parts, queries
+from stillhaven.clinic.record import clock
+from stillhaven.clinic.session import page_parts, queries
 from stillhaven.clinic.session.models import TreatmentSession
 from stillhaven.science import pk
 from stillhaven.science.dose_entries import Phase
 from stillhaven.science.dosing import Running, running
-from stillhaven.science.errors import BadInput, Refused
-from stillhaven.science.findings import Finding
+from stillhaven.science.errors import BadInput
 from stillhaven.science.limits import judge, plain
 from stillhaven.science.pk.models import Floats
-from stillhaven.science.protocol import Route
-from stillhaven.science.units import parse_number
-from stillhaven.science.what_if import what_if_findings
 
 LOOKED_AT = timedelta(hours=12)  # how far ahead "under X" is looked for
 _LATER_MIN = 20.0  # the step beyond what is drawn
 _ROW_MIN = 10.0
 _NOT_FOR_DISCHARGE = "Information, never a criterion for discharge."
-
-
-@dataclass
-class Asked:
-    """What was typed, what could be read of it, and what could not."""
-
-    typed: Mapping[str, str]
-    change: Change | None = None
-    level: float | None = None
-    why: dict[str, str] = field(default_factory=dict)
 
 
 @require_GET
@@ -79,11 +68,11 @@ def context(session: TreatmentSession, typed: Mapping[str, str], now: datetime) 
         doses, now, planned_mg=float(order.dose_mg) if order else None,
         weight_kg=float(order.weight_kg) if order and order.weight_kg else None,
     )  # fmt: skip
-    kinds = _kinds(session, seen)
-    asked = _read(typed, seen)
+    kinds = kinds_now(session, seen)
+    asked = Asked(typed=typed)
     shown = page_parts.frame(session, now, queries.latest_checks(session)) | {
         "asked": asked, "kinds": kinds, "drug": seen, "refused": (), "nothing": "", "not_for_discharge": _NOT_FOR_DISCHARGE,
-        "as_is": _words_as_is(seen),
+        "as_is": _words_as_is(seen), "device": devices(session, now),
     }  # fmt: skip
     try:
         prediction.model_of(session)
@@ -92,119 +81,24 @@ def context(session: TreatmentSession, typed: Mapping[str, str], now: datetime) 
         found = prediction.bands(session, given, now, minutes)
     except BadInput as error:
         return shown | {"nothing": _why_nothing(session, error)}
+    read(asked, session, seen, given, shown["device"])
     other: pk.Bands | None = None
     extra: dict[str, Any] = {}
-    if asked.change is not None and not asked.why:
-        shown["refused"] = tuple(f.as_dict() for f in _refusals(session, seen, given, asked.change, now))
-        if not shown["refused"]:
-            rate = _rate_now(session, seen) if asked.change.kind == "hold" else 0.0
-            left = _left_mg(session, given)
-            regimen = prediction.changed(given, asked.change, left_mg=left, rate_now_mg_per_h=rate)
-            what = Given(regimen=regimen, zero=given.zero, now_min=given.now_min)
-            other = prediction.bands(session, what, now, minutes)
-            extra = {"change_words": _words_change(asked.change, seen, what, given.now_min)}
+    change = asked.change
+    if order is not None and change is not None and not asked.why:
+        stops = refusals(session, seen, given, change, now)
+        if not stops:
+            what = Given(zero=given.zero, now_min=given.now_min, regimen=prediction.changed(
+                given, change, left_mg=left_mg(session, given), route=prediction.ROUTES[order.route],
+                rate_now_mg_per_h=rate_now(session, seen) if change.kind == "hold" else 0.0,
+            ))  # fmt: skip
+            try:
+                other = prediction.bands(session, what, now, minutes)
+                extra = {"change_words": _words_change(change, seen, what, given.now_min)}
+            except BadInput as error:
+                stops = [judge("model_allows", False, no=error.why)]
+        shown["refused"] = tuple(f.as_dict() for f in stops)
     return shown | extra | _drawn(session, given, found, other, asked)
-
-
-# ---------------------------------------------------------------- what was asked
-def _kinds(session: TreatmentSession, seen: Running) -> list[tuple[str, str]]:
-    """What could be done now: only what the order's route knows, and only while the drug runs or is held."""
-    if session.order is None or seen.phase not in (Phase.DOSING, Phase.HELD) or session.state not in ("dosing", "held"):
-        return []
-    if session.order.route == "iv_infusion":
-        held = seen.phase is Phase.HELD
-        return [
-            ("rate", _("Go on at this rate") if held else _("Another rate")),
-            ("hold", _("Hold for longer, then go on") if held else _("Hold, then go on")),
-            ("stop", _("End it here") if held else _("Stop now")),
-        ]
-    return [("bolus", _("One more bolus"))] if session.order.route == "iv_bolus" else []
-
-
-def _read(typed: Mapping[str, str], seen: Running) -> Asked:
-    """The form as numbers; what cannot be read is said beside its field, and all that was typed is kept."""
-    asked = Asked(typed=typed)
-
-    def number(name: str, most: float | None = None) -> float | None:
-        try:
-            value = parse_number(typed.get(name, ""), name)
-        except BadInput as error:
-            asked.why[name] = error.why
-            return None
-        if value <= 0:
-            asked.why[name] = _("must be over 0")
-        elif most is not None and value > most:
-            asked.why[name] = _("must be %(most)s at most: the drawing ends there") % {"most": plain(most)}
-        return None if name in asked.why else value
-
-    if typed.get("level", "").strip():
-        asked.level = number("level")
-    kind = typed.get("change", "")
-    if kind == "rate":
-        rate = number("rate")
-        if typed.get("unit", "mg/h") == "mL/h" and rate is not None:
-            strength = seen.concentration_mg_per_ml
-            if strength is None:
-                asked.why["rate"] = _("the concentration is not known: write the rate in mg/h")
-            rate = rate * (strength or 0.0)
-        elif typed.get("unit", "mg/h") not in ("mg/h", "mL/h"):
-            asked.why["rate"] = _("write mg/h or mL/h")
-        asked.change = Change(kind="rate", rate_mg_per_h=rate)
-    elif kind == "hold":
-        asked.change = Change(kind="hold", hold_min=number("hold_min", prediction.AHEAD.total_seconds() / 60.0))
-    elif kind == "bolus":
-        asked.change = Change(kind="bolus", amount_mg=number("amount_mg"))
-    elif kind == "stop":
-        asked.change = Change(kind="stop")
-    elif kind:
-        asked.why["change"] = _("choose one of these")
-    return asked
-
-
-def _rate_now(session: TreatmentSession, seen: Running) -> float:
-    """The rate that runs, or that ran before the hold."""
-    return seen.rate_mg_per_h or facts.rate_before_hold(session)
-
-
-def _left_mg(session: TreatmentSession, given: Given) -> float:
-    dose = float(session.order.dose_mg) if session.order else 0.0
-    return dose - given.regimen.given_mg(given.now_min)
-
-
-def _refusals(session: TreatmentSession, seen: Running, given: Given, change: Change, now: datetime) -> list[Finding]:
-    """What the order or its protocol does not allow of this change.  Unknown stops it like a no."""
-    order, left = session.order, _left_mg(session, given)
-    running_now = seen.phase in (Phase.DOSING, Phase.HELD) and session.state in ("dosing", "held")
-    if order is None or not running_now:
-        words = _("the drug is not running: nothing of this order can be changed any more")
-        return [judge("drug_running", False, no=words)]
-    if change.kind != "bolus" and order.route != "iv_infusion":
-        return [judge("order_allows", False, no=_("this order has no infusion whose rate could be changed"))]
-    rate = change.rate_mg_per_h if change.kind == "rate" else None
-    found: list[Finding] = []
-    try:
-        if change.kind == "bolus":
-            facts.refuse_amount(session, "bolus", change.amount_mg or 0.0, now)
-        elif change.kind in ("rate", "hold"):
-            rate = rate if rate is not None else _rate_now(session, seen)
-            facts.refuse_rate(session, rate, now)
-            if left <= 0:
-                found.append(judge("order_allows", False, no=_("the order has nothing left to give")))
-    except (Refused, BadInput) as error:
-        found.append(judge("order_allows", False, no=error.why))
-    total = given.regimen.given_mg(given.now_min)
-    if change.kind == "bolus":
-        total = given.regimen.total_mg + (change.amount_mg or 0.0)
-    elif change.kind != "stop":
-        total += max(0.0, left)
-    weight = float(order.weight_kg) if order.weight_kg else None
-    try:
-        rules = policy.rules(session.site_id).plan_rules(order.protocol, Route(order.route))
-    except (BadInput, ValueError) as error:
-        words = _("the limits of this order's protocol cannot be read: %(why)s") % {"why": error}
-        return [*found, judge("protocol_limits", None, unknown=words)]
-    limits = what_if_findings(rules, total_mg=total, weight_kg=weight, rate_mg_per_h=rate)
-    return [*found, *(f for f in limits if f.stops)] if change.kind != "stop" else found
 
 
 # ---------------------------------------------------------------- what is shown
@@ -237,6 +131,7 @@ def _drawn(
     )  # fmt: skip
     order = session.order
     return {
+        "ran": bool(scene.dosing),
         "wide": mark_safe(drawing.svg(scene, width=720, height=430, key="wide")),  # noqa: S308  (escapes its words)
         "narrow": mark_safe(drawing.svg(scene, width=350, height=380, key="narrow")),  # noqa: S308
         "label": prediction.label(found, order.drug if order else ""),
@@ -312,20 +207,34 @@ def _words_change(change: Change, seen: Running, what: Given, now_min: float) ->
     strength = seen.concentration_mg_per_ml
     coming = what.regimen.after(now_min)
     last = coming.infusions[-1] if coming and coming.infusions else None
+    ends_at = what.moment(last.end_min) if last else None
     if change.kind == "stop":
         text = _("stopped now; nothing more is given.")
-    elif change.kind == "bolus":
-        text = _("a bolus of %(mg)s mg now.") % {"mg": plain(change.amount_mg or 0.0)}
+    elif change.is_amount:
+        text, moments = _words_amounts(change, what)
+        ends_at = max([moments[-1], *([ends_at] if ends_at else [])])
     else:
         rate = both(last.rate_mg_per_h, strength) if last else ""
         text = _("%(rate)s from now on.") % {"rate": rate}
         if change.kind == "hold":
             words = {"n": plain(change.hold_min or 0.0), "rate": rate}
             text = _("held for %(n)s min, then %(rate)s.") % words
-    return {
-        "text": text, "ends_at": what.moment(last.end_min) if last else None,
-        "total_mg": plain(round(what.regimen.total_mg, 1)),
-    }  # fmt: skip
+    return {"text": text, "ends_at": ends_at, "total_mg": plain(round(what.regimen.total_mg, 1))}
+
+
+def _words_amounts(change: Change, what: Given) -> tuple[str, list[datetime]]:
+    """What is given, and when."""
+    moments = [what.moment(at) for at in change.at_min or (what.now_min,)]
+    said = ", ".join(date_format(timezone.localtime(at), "H:i") for at in moments)
+    words = {"n": len(moments), "mg": plain(change.amount_mg or 0.0), "at": said}
+    if change.kind == "device":
+        text = ngettext(
+            "one more device of %(mg)s mg at %(at)s.", "%(n)s more devices of %(mg)s mg at %(at)s.", len(moments)
+        )
+        return text % words, moments
+    if change.kind == "part":
+        return _("%(mg)s mg more at %(at)s.") % words, moments
+    return _("a bolus of %(mg)s mg at %(at)s.") % words, moments
 
 
 def _why_nothing(session: TreatmentSession, error: BadInput) -> str:
@@ -335,5 +244,5 @@ def _why_nothing(session: TreatmentSession, error: BadInput) -> str:
         return _("Nothing was given yet: the estimate begins with the first dose.")
     if error.field == "route":
         title = page_parts.title_of(session)
-        return _("Nothing is drawn for %(title)s. %(why)s.") % {"title": title, "why": why}
+        return _("Nothing is drawn for %(title)s, and no what-if of it either. %(why)s.") % {"title": title, "why": why}
     return _("Nothing is drawn. %(why)s.") % {"why": why.rstrip(".")}
