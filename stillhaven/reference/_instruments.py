@@ -138,6 +138,9 @@ def _check(whole: Table, made: Instrument) -> None:
     for code in (made.loinc_panel, *(q.loinc for q in made.questions), *(rule.loinc for rule in made.scores)):
         if code and not luhn_ok(code):
             whole.wrong("loinc", f"{code} fails the check digit: it is no LOINC code")
+    for question in made.questions:
+        if question.well and question.key in made.safety_items:
+            whole.wrong(f"item.{question.key}", "calls somebody at once: it is asked by itself, never in one tap")
     sums = {rule.key for rule in made.scores if rule.parts}
     for rule in made.scores:
         if rule.of and rule.of not in sums:
@@ -219,6 +222,7 @@ def _questions(whole: Table) -> tuple[Question, ...]:
             loinc=item.text("loinc", needed=False),
             asked_if=_asked_if(item),
             not_assessed=_numbers(item, "not_assessed"),
+            well=item.text("well", needed=False),
         )
         item.close()
         if made.low >= made.high:

@@ -13,7 +13,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from stillhaven.science import outcomes
-from stillhaven.science.findings import Finding, Verdict, Weight
+from stillhaven.science.findings import Finding, Verdict
 from stillhaven.science.outcomes import Verdicts
 from stillhaven.science.scales.instrument import Direction, Instrument
 
@@ -175,44 +175,4 @@ def status(found: Comparison, signs: Sequence[Finding], agreed: Agreed | None, s
     good = percent >= agreed.fall_percent - 1e-9
     return Status(
         standing=Standing.ON_TRACK if good else Standing.NOT_ON_TRACK, because=f"{percent:.0f} % better; {rule}"
-    )
-
-
-def relapse_signs(
-    points: Sequence[Point], found: Comparison, instrument: Instrument, item9: Sequence[tuple[datetime, float | None]],
-    *, source: str = "house",
-) -> tuple[Finding, ...]:  # fmt: skip
-    """The early signs: a reliable rise from the best score of the course, and a suicide item that leaves zero."""
-    return (_rise(found, instrument, source), _item(item9, source))
-
-
-def _rise(found: Comparison, instrument: Instrument, source: str) -> Finding:
-    line = next(iter(instrument.change.of("reliable")), None)
-    best, latest = found.best, found.latest
-    if line is None or line.points is None:
-        return _sign("rise_from_best", None, f"no published reliable change for {instrument.short}", source)
-    if best is None or latest is None or best.value is None or latest.value is None:
-        return _sign("rise_from_best", None, "no score since the first session", source)
-    lost = outcomes.better_by(latest.value, best.value, instrument.direction) or 0.0
-    words = f"{instrument.short} {latest.value:g}, best of the course {best.value:g}"
-    return _sign(
-        "rise_from_best", lost >= line.points,
-        f"{words}: {lost:g} points worse than the best" if lost > 0 else f"{words}: not worse than the best", source,
-        to_do=f"a reliable change is {line.points:g} points ({line.who}): look again soon",
-    )  # fmt: skip
-
-
-def _item(answers: Sequence[tuple[datetime, float | None]], source: str) -> Finding:
-    given = [value for _, value in sorted(answers) if value is not None]
-    if not given:
-        return _sign("suicide_item_from_zero", None, "the question on suicide was never answered", source)
-    came = given[-1] >= 1 and any(value == 0 for value in given[:-1])
-    text = "the question on suicide has left zero" if came else "the question on suicide has not newly left zero"
-    return _sign("suicide_item_from_zero", came, text, source, to_do="speak with the person today")
-
-
-def _sign(rule: str, raised: bool | None, because: str, source: str, *, to_do: str = "") -> Finding:
-    verdict = Verdict.UNKNOWN if raised is None else Verdict.NOT_MET if raised else Verdict.MET
-    return Finding(
-        rule=rule, verdict=verdict, because=because, source=source, weight=Weight.CAUTION, to_do=to_do if raised else ""
     )

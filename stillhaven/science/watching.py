@@ -201,9 +201,13 @@ def _item(rule: WatchRule, same: Sequence[Score], ruler: Ruler) -> Watched:
     limit = rule.at_least if rule.at_least is not None else 1.0
     if len(given) < 2:
         return _says(rule, Verdict.UNKNOWN, f"item {rule.item} of {ruler.name} was not answered twice")
-    (_, old), (newest, new) = given[-2], given[-1]
-    if old < limit <= new:
-        return _says(rule, Verdict.NOT_MET, f"item {rule.item} of {ruler.name} went from {old:g} to {new:g}", newest)
+    (_, old), (_, new) = given[-2], given[-1]
+    before = [v for _, v in given[:-1] if v < limit]
+    if new >= limit and before:
+        # it stands until an answer is under the line again; the form that first showed it opens one review
+        run = next(n for n, (_, v) in enumerate(reversed(given)) if v < limit)
+        words = f"item {rule.item} of {ruler.name} went from {before[-1]:g} to {new:g}"
+        return _says(rule, Verdict.NOT_MET, words, given[-run][0])
     return _says(rule, Verdict.MET, f"item {rule.item} of {ruler.name} did not rise from {old:g}")
 
 

@@ -53,7 +53,7 @@ FACTS = [
     "padss",
     "wsas_cgi",
 ]
-OWN = {"harm_watch"}  # our own questions, no scale of the fact file
+OWN = {"harm_watch", "session_check"}  # our own questions, no scale of the fact file
 TEXT_SHIPS = OWN | {"phq9", "gad7", "pcl5", "peg", "audit_c", "nrs11", "hamd17", "bprs_positive", "cgi_s", "cgi_i"}
 
 

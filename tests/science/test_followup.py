@@ -71,17 +71,35 @@ def test_a_form_after_the_window_is_late_and_is_no_outcome() -> None:
     assert outcome_form(points) is None
 
 
-def test_the_day_after_mostly_asks_about_days_before_treatment() -> None:
+def test_a_form_of_two_weeks_on_day_seven_still_asks_about_days_before_treatment() -> None:
     points = at(
-        LAST + timedelta(days=60), taken=[form(1, START + timedelta(hours=24)), form(2, LAST + timedelta(days=21))]
+        LAST + timedelta(days=60), taken=[form(1, START + timedelta(days=7)), form(2, LAST + timedelta(days=21))]
     )
-    assert stands(points, "day_1:1").overlaps
+    assert stands(points, "week:1").overlaps
     assert not stands(points, "outcome:1").overlaps
 
 
 def test_a_form_without_a_recall_window_is_not_flagged() -> None:
-    points = at(LAST, taken=[form(1, START + timedelta(hours=24), recall=None)])
-    assert not stands(points, "day_1:1").overlaps
+    points = at(LAST, taken=[form(1, START + timedelta(days=7), recall=None)])
+    assert not stands(points, "week:1").overlaps
+
+
+@pytest.mark.parametrize("name", sorted(RULES.schedules))
+def test_after_a_session_a_short_check_is_expected_and_a_long_form_is_not(name: str) -> None:
+    schedule = RULES.schedules[name]
+    after = [p for p in schedule.points if p.key in ("day_1", "day_3")]
+    assert [p.needs for p in after] == [("session_check",)] * 2
+    assert all(p.call for p in after)
+    check = [form(n, s + timedelta(hours=22), "session_check", recall=0) for n, s in enumerate(SIX)]
+    points = expected(FACTS, schedule, SET, LAST + timedelta(days=3), taken=check)
+    assert {p.state for p in points if p.rule.key == "day_1"} == {State.DONE}
+    assert not any(p.overlaps for p in points)
+    kept = {
+        p.key: p.due_at - LAST
+        for p in expected(FACTS, schedule, SET, LAST + timedelta(days=400))
+        if p.rule.needs == ("harm_watch",)
+    }
+    assert kept == {"repeat:1": timedelta(days=91), "repeat:2": timedelta(days=182), "repeat_12:1": timedelta(days=365)}
 
 
 def test_a_call_in_which_nobody_was_reached_ends_nothing() -> None:
@@ -303,6 +321,22 @@ def test_what_is_missing_is_unknown_and_never_well() -> None:
     assert fired({-1: 12, 7: None})["worse_phq9"] is Verdict.UNKNOWN
     assert fired({-1: 12, 7: 25}, version="2")["worse_phq9"] is Verdict.UNKNOWN
     assert watch(RULES.watch.values(), [], RULER, None) == ()
+
+
+def test_a_suicide_item_that_left_zero_stays_a_sign_until_it_is_zero_again_and_opens_one_review() -> None:
+    def item(*values: float | None) -> tuple[Verdict, UUID | None]:
+        scores = [
+            Score(uid=UUID(int=n + 1), scale="phq9", version="1", taken_at=START + timedelta(days=n), total=5.0,
+                  items={"9": v}) for n, v in enumerate(values)
+        ]  # fmt: skip
+        found = watch([RULES.watch["item9_phq9"]], scores, RULER, START)[0]
+        return found.finding.verdict, found.trigger
+
+    assert item(0, 1) == (Verdict.NOT_MET, UUID(int=2))
+    assert item(0, 1, 2, 1) == (Verdict.NOT_MET, UUID(int=2))  # one review, by the form that first showed it
+    assert item(1, 0, 2, None, 1) == (Verdict.NOT_MET, UUID(int=3))
+    assert [item(*v)[0] for v in ((1, 1), (0, 0), (0, 1, 0))] == [Verdict.MET] * 3
+    assert [item(*v)[0] for v in ((), (1,), (0,), (0, None))] == [Verdict.UNKNOWN] * 4
 
 
 def test_every_rule_says_whose_it_is() -> None:

@@ -4,23 +4,24 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from stillhaven.reference.load import current
 from stillhaven.science import exposure, outcomes
-from stillhaven.science.findings import Verdict
+from stillhaven.science.findings import Finding, Verdict
 from stillhaven.science.outcomes_person import (
     Agreed,
     Point,
     Standing,
     compare,
-    relapse_signs,
     status,
     tagged,
     verdicts_of,
 )
+from stillhaven.science.watching import Ruler, Score, watch
 
 NOW = datetime(2026, 6, 1, 12, 0, tzinfo=UTC)
 PHQ9 = current().instruments["phq9"]
@@ -133,6 +134,16 @@ def test_a_form_without_a_score_is_counted_and_is_no_zero() -> None:
 AGREED = Agreed(after_sessions=2, fall_percent=50, by="Dr A")
 
 
+def watched(rows: list[tuple[float, float | None]], sessions: tuple[float, ...]) -> list[Finding]:
+    """What the one watch says of these PHQ-9."""
+    scores = [
+        Score(uid=UUID(int=n), scale="phq9", version="1", taken_at=day(at), total=v) for n, (at, v) in enumerate(rows)
+    ]
+    rules = [r for r in current().followup.watch.values() if r.scale == "phq9"]
+    ruler = {"phq9": Ruler(name="PHQ-9", direction=PHQ9.direction, floor=0, ceiling=27, reliable=6)}
+    return [w.finding for w in watch(rules, scores, ruler, day(sessions[0]) if sessions else None)]
+
+
 @pytest.mark.parametrize(
     ("rows", "sessions", "agreed", "standing", "why"),
     [([(-1, 20)], (), AGREED, "not_enough_data", "no session"), ([(20, 9)], (0,), AGREED, "not_enough_data", "before"),
@@ -142,7 +153,7 @@ AGREED = Agreed(after_sessions=2, fall_percent=50, by="Dr A")
      ([(-1, 20), (20, 5)], (0,), AGREED, "not_enough_data", "after 2 sessions"),
      ([(-1, 20), (20, 10)], (0, 2), AGREED, "on_track", "50 % better"),
      ([(-1, 20), (20, 11)], (0, 2), AGREED, "not_on_track", "45 % better"),
-     ([(-1, 20), (20, 6), (30, 12)], (0, 2), AGREED, "relapse_watch", "6 points worse"),
+     ([(-1, 20), (20, 6), (30, 12)], (0, 2), AGREED, "relapse_watch", "worse by 6"),
      ([(-1, 20), (20, 6), (30, 10)], (0, 2), AGREED, "on_track", "50 % better")],
 )  # fmt: skip
 def test_the_status_says_why(
@@ -150,22 +161,9 @@ def test_the_status_says_why(
 ) -> None:
     points = series(*rows, sessions=sessions)
     found = compare(points, PHQ9)
-    got = status(found, relapse_signs(points, found, PHQ9, []), agreed, len(sessions))
+    got = status(found, watched(rows, sessions), agreed, len(sessions))
     assert got.standing is Standing(standing)
     assert why in got.because
-
-
-def test_the_suicide_item_that_leaves_zero_is_a_sign_and_an_unanswered_one_is_not_known() -> None:
-    found = compare(series((-1, 20), (20, 6)), PHQ9)
-
-    def item(*values: float | None) -> Verdict:
-        return relapse_signs([], found, PHQ9, [(day(n), v) for n, v in enumerate(values)])[1].verdict
-
-    assert item(0, 1) is Verdict.NOT_MET
-    assert item(1, 1) is Verdict.MET
-    assert item(0, 0) is Verdict.MET
-    assert item(None) is Verdict.UNKNOWN
-    assert item() is Verdict.UNKNOWN
 
 
 # ---------------------------------------------------------------- what repeated use adds up to

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 from functools import wraps
 from typing import Any
 
@@ -13,6 +14,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from stillhaven.clinic.chart import patient as charts
 from stillhaven.clinic.chart import queries, tray
+from stillhaven.clinic.followup import queries as followup
 from stillhaven.clinic.people import roles
 from stillhaven.clinic.people.asking import form, problem_of
 from stillhaven.clinic.people.gate import SignedOut, staff_required
@@ -20,6 +22,7 @@ from stillhaven.clinic.people.models import Site
 from stillhaven.clinic.record import actions as record
 from stillhaven.clinic.record import clock
 from stillhaven.clinic.record.looking import looked
+from stillhaven.clinic.scales import queries as scales
 
 _SILENCE_S = 5  # as on the live screen: the board says so by itself when nothing was heard for this long
 
@@ -86,15 +89,22 @@ def _beside(request: HttpRequest, site: Site) -> dict[str, Any]:
         "unclaimed": len(tray_["devices"]) + len(tray_["rejected"]),
         "today": [{"session": s, "arrive": arrive.get(s.pk)} for s in rows], "back": back,
         "attaches": roles.may(request.user, "device.attach"), "opens": roles.may(request.user, "session.view"),
-        "beside_url": f"{reverse('chart:beside')}?site={site.pk}",
+        "beside_url": f"{reverse('chart:beside')}?site={site.pk}", "calls": _calls(request.user, site, now),
     }  # fmt: skip
+
+
+def _calls(user: Any, site: Site, now: datetime) -> dict[str, Any]:
+    """Answers that call somebody, and reviews that are open: how many, for whoever may see to them."""
+    waiting = scales.waiting_alerts(site.pk, now) if roles.may(user, "alert.handle") else None
+    reviews = followup.count_watch([site.pk]) if roles.may(user, "followup.watch") else 0
+    return {"waiting": waiting if waiting is not None and waiting.alerts else None, "reviews": reviews}
 
 
 @require_GET
 @stays
 def beside(request: HttpRequest) -> HttpResponse:
     """What stands beneath the chairs, for the board to refresh: the tray and today's bookings."""
-    return render(request, "chart/_beside.html", _beside(request, _site(request)))
+    return render(request, "chart/_beside.html", _beside(request, _site(request)) | {"again": True})
 
 
 @require_GET

@@ -35,19 +35,21 @@ def run(now: datetime) -> dict[str, int]:
                 "patient_id", flat=True
             )
         )
+        newest = {row.course.patient_id: row for row in sorted(rows, key=lambda r: r.course.opened_at)}
         for row in rows:
-            _guarded(row, answered, now, done)
+            watched = row.course.patient_id in answered and newest[row.course.patient_id] is row
+            _guarded(row, watched, now, done)
     return done
 
 
-def _guarded(row: Followed, answered: set[int], now: datetime, done: dict[str, int]) -> None:
+def _guarded(row: Followed, watched: bool, now: datetime, done: dict[str, int]) -> None:
     """One course that cannot be read keeps nobody else from being looked at."""
     by = record.Program("follow-up")
     try:
         if row.reminders:
             done["taken_back"] += actions.drop_reminders(row, by=by, at=now)
         done["reminded"] += remind(row, by=by, at=now)
-        if row.course.patient_id in answered:
+        if watched:  # a form is read in the person's newest course alone
             done["reviews"] += len(watch.signal_all(row, by=record.Program(watch.PROGRAM), at=now))
     except Exception:
         log.exception("follow-up of course %s", row.course.pk)

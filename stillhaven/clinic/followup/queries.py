@@ -193,6 +193,11 @@ def task_or_404(user: Any, uid: UUID) -> WatchTask:
     return found
 
 
+def count_watch(sites: Iterable[int]) -> int:
+    """How many reviews nobody has closed."""
+    return WatchTask.objects.filter(site__in=list(sites), closed_at__isnull=True).count()
+
+
 def open_watch(sites: Iterable[int], patient: Patient | None = None) -> list[WatchTask]:
     """Reviews that nobody has closed, the most pressing first."""
     rows = WatchTask.objects.filter(site__in=list(sites), closed_at__isnull=True)

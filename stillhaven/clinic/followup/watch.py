@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4, uuid5
@@ -12,6 +11,7 @@ from django.db import transaction
 from stillhaven.clinic.course.models import Course
 from stillhaven.clinic.followup.models import WatchSignal, WatchTask
 from stillhaven.clinic.followup.queries import Followed
+from stillhaven.clinic.outcomes import signs
 from stillhaven.clinic.people import roles
 from stillhaven.clinic.people.models import User
 from stillhaven.clinic.record import actions as record
@@ -19,43 +19,18 @@ from stillhaven.clinic.record import policy
 from stillhaven.clinic.scales import alerts
 from stillhaven.clinic.scales import queries as scales
 from stillhaven.clinic.scales.models import Alert
-from stillhaven.reference.load import Reference
 from stillhaven.science.errors import BadInput, Refused
 from stillhaven.science.findings import Finding, Verdict, Weight
-from stillhaven.science.watching import Kind, Ruler, Score, Watched, WatchRule, watch
+from stillhaven.science.watching import Kind, Watched, WatchRule
 
 PROGRAM = "the watch"
 _SPACE = UUID("0b1f6f0e-2f3d-5a54-9d1a-6f0a64b0a5c1")
 
 
-def rulers(reference: Reference) -> Mapping[str, Ruler]:
-    """What is needed to compare two scores, from each scale's own file."""
-    found = {}
-    for rule in reference.followup.watch.values():
-        instrument = reference.instruments.get(rule.scale)
-        if instrument is None or instrument.main is None:
-            continue
-        line = next(iter(instrument.change.of("reliable")), None)
-        found[rule.scale] = Ruler(
-            name=instrument.short, direction=instrument.direction, floor=instrument.main.low,
-            ceiling=instrument.main.high, reliable=line.points if line else None,
-        )  # fmt: skip
-    return found
-
-
 def look(row: Followed, now: datetime) -> tuple[Watched, ...]:
     """What every rule says of this course now."""
-    reference = policy.rules(row.course.site_id)
-    scores = [
-        Score(
-            uid=a.uid, scale=a.scale, version=a.version, taken_at=a.taken_at, total=a.total,
-            items=dict(a.answers),
-        )
-        for a in scales.assessments(row.patient, now=now)
-        if a.taken_at >= row.course.opened_at
-    ]  # fmt: skip
     first = row.facts.sessions[0] if row.facts.sessions else None
-    return watch(reference.followup.watch.values(), scores, rulers(reference), first)
+    return signs.look(scales.assessments(row.patient, now=now), first, policy.rules(row.course.site_id))
 
 
 @transaction.atomic

@@ -28,6 +28,7 @@ from stillhaven.clinic.people import roles
 from stillhaven.clinic.people.models import Patient, User
 from stillhaven.clinic.record import actions as record
 from stillhaven.clinic.record import editing, media
+from stillhaven.clinic.scales import alerts
 from stillhaven.science import intake as rules
 from stillhaven.science.errors import BadInput, Refused
 from stillhaven.science.intake import IntakeRules, Said, Section
@@ -225,13 +226,17 @@ def _marker(
 
 
 def _call_staff(section: Section, entries: list[Answer], patient: Patient, *, by: User, at: datetime) -> None:
+    """An answer that calls staff stands with the alerts of the scales at once: one list, one owner, one time limit."""
     for entry in entries:
         question = section.question(entry.key)
         if question is not None and rules.is_urgent(question, entry.value):
             text = f"{question.label}: {rules.show(question, entry.value)}"
-            record.append(
-                SafetyCall(site=patient.site_id, happened_at=at, patient=patient, answer=entry, text=text), by=by
-            )
+            call = SafetyCall(site=patient.site_id, happened_at=at, patient=patient, answer=entry, text=text)
+            record.append(call, by=by)
+            alerts.raise_other(
+                patient, _("Intake"), text, _("Speak with the person today: suicide risk screener the same day; "
+                "a clinician records what was decided."), uid=call.uid, item=entry.key[:40], by=by, at=at,
+            )  # fmt: skip
 
 
 def _news(intake: Intake, *, by: User) -> None:
@@ -468,6 +473,7 @@ def answer_call(call: SafetyCall, text: str, *, by: User, at: datetime, uid: UUI
         text=text.strip(),
     )  # fmt: skip
     record.append(answered, by=by)
+    alerts.close_with(call.uid, text, by=by, at=at)
     return answered
 
 

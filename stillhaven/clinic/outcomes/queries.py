@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from stillhaven.clinic.candidacy.models import Measured
 from stillhaven.clinic.course.models import Course
+from stillhaven.clinic.outcomes import signs
 from stillhaven.clinic.people.models import Patient
 from stillhaven.clinic.plan.models import Plan
 from stillhaven.clinic.record import policy
@@ -26,7 +27,6 @@ from stillhaven.science.outcomes_person import (
     Point,
     Status,
     compare,
-    relapse_signs,
     status,
     tagged,
 )
@@ -129,7 +129,7 @@ def points(found: Person, scale: str, starts: Sequence[datetime] | None = None) 
 
 @dataclass(frozen=True, kw_only=True)
 class Reading:
-    """One scale of one person: what is compared, the four verdicts, the signs, the status."""
+    """One scale of one person: what is compared, the four verdicts, what the watch says, the status."""
 
     instrument: Instrument
     main: ScoreRule
@@ -146,10 +146,11 @@ def reading(found: Person, scale: str) -> Reading | None:
         return None
     mine = points(found, scale)
     compared = compare(mine, instrument)
-    signs = relapse_signs(mine, compared, instrument, _item9(found))
+    seen = signs.look(found.taken, min(found.starts, default=None), policy.rules(found.patient.site_id))
+    told = [watched.finding for watched in signs.on(scale, seen)]
     return Reading(
-        instrument=instrument, main=instrument.main, points=mine, comparison=compared, signs=signs,
-        status=status(compared, signs, _agreed(found.plan, scale), len(found.starts)),
+        instrument=instrument, main=instrument.main, points=mine, comparison=compared, signs=told,
+        status=status(compared, told, _agreed(found.plan, scale), len(found.starts)),
     )  # fmt: skip
 
 
@@ -157,10 +158,6 @@ def _agreed(plan: Plan | None, scale: str) -> Agreed | None:
     if plan is None or plan.response_scale != scale:
         return None
     return Agreed(after_sessions=plan.response_after, fall_percent=float(plan.response_fall_pct), by=plan.by_name)
-
-
-def _item9(found: Person) -> list[tuple[datetime, float | None]]:
-    return [(row.taken_at, row.answers.get("9")) for row in found.taken if row.scale == "phq9"]
 
 
 def safety(found: Person) -> Safety:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4, uuid5
@@ -106,6 +106,23 @@ def save_answer(
         return []
     hits = hits_of(instrument, {item: value}, finished=False)
     return alerts.raise_alerts(hits, sheet.patient, instrument, born_of=row.uid, by=by, at=at, sheet=sheet)
+
+
+@transaction.atomic
+def say_well(sheets: Sequence[OpenedSheet], *, by: Any, at: datetime) -> int:
+    """One tap: everything that the page said of whoever is well is true of this person.
+
+    Gives the lowest answer to each question of that kind that has none yet; how many.  What was answered otherwise stays.
+    """
+    said = 0
+    for sheet in sheets:
+        given = answers_of(sheet)
+        for question in catalog.by_digest(sheet.definition).at_once:
+            if question.key not in given:
+                uid = uuid5(sheet.uid, f"well:{question.key}")
+                save_answer(sheet, question.key, question.low, by=by, at=at, uid=uid)
+                said += 1
+    return said
 
 
 @transaction.atomic

@@ -18,6 +18,8 @@ from stillhaven.science.errors import BadInput, Refused
 from stillhaven.science.scales import Hit
 from stillhaven.science.scales.instrument import Instrument
 
+OWN = "house"  # the fact of a scale that is our own
+
 
 def owner_for(site: int, by: Any) -> User | None:
     """Who answers for it: the clinician who took it, else a prescriber of the site, else its medical director."""
@@ -45,6 +47,8 @@ def raise_alerts(
         if Alert.objects.filter(uid=uid).exists():
             continue
         words = next((c.text for c in question.shown_choices if c.value == hit.value and c.text), "")
+        if instrument.fact == OWN and question.text:  # nobody knows our own questions by their number
+            words = f"{words}: {question.text}" if words else question.text
         alert = Alert(
             uid=uid, site=patient.site_id, happened_at=at, patient=patient, sheet=sheet, scale=instrument.short,
             item=hit.item, number=hit.number, kind=hit.kind, value=hit.value, words=words, action=hit.action,
@@ -56,6 +60,43 @@ def raise_alerts(
         )
         found.append(alert)
     return found
+
+
+@transaction.atomic
+def raise_other(
+    patient: Patient, title: str, words: str, action: str, *, uid: UUID, item: str, by: Any, at: datetime
+) -> Alert:  # fmt: skip
+    """An alert for an answer on suicide that was given elsewhere than in a scale: in the intake.  Once for one uid."""
+    known = Alert.objects.filter(uid=uid).first()
+    if known is not None:
+        return known
+    alert = Alert(
+        uid=uid, site=patient.site_id, happened_at=at, patient=patient, scale=title, item=item, kind="alert",
+        words=words, action=action,
+    )  # fmt: skip
+    record.append(alert, by=by)
+    limit = policy.rules(patient.site_id).checkin.within["alert"]
+    AlertTask.objects.create(
+        alert=alert, site_id=patient.site_id, owner=owner_for(patient.site_id, by), due_at=at + limit
+    )
+    return alert
+
+
+def close_with(uid: UUID, note: str, *, by: Any, at: datetime) -> None:
+    """What another room wrote down about this answer closes its alert, too, where they may.
+
+    Whoever may not handle alerts has answered the call at their desk; the alert waits on for a clinician.
+    """
+    if not roles.may(by, "alert.handle"):
+        return
+    task = AlertTask.objects.select_for_update(of=("self",)).filter(pk=uid, closed_at=None).first()
+    if task is None:
+        return
+    before = _plain(task)
+    task.acknowledged_at, task.acknowledged_by = task.acknowledged_at or at, task.acknowledged_by or by.signature_name
+    task.closed_at, task.closed_by, task.note = at, by.signature_name, note.strip()
+    task.save()
+    record.log_change(task, before, _plain(task), by=by, site=task.site_id)
 
 
 def _stands(sheet: OpenedSheet, hit: Hit) -> bool:

@@ -32,6 +32,8 @@ def seed(people: dict[str, Patient], *, nurse: Any, doctor: Any, now: datetime) 
     for key, more in _GAD.items():
         for ago, given in more.items():
             _kept(people[key], "gad7", {str(i): v for i, v in enumerate(given, 1)}, now - timedelta(days=ago, hours=3))
+    checked = {"mood": 0, "thoughts": 0, "effects": 1, "sleep": 0, "bladder": 0, "craving": 0, "call": 0}
+    _kept(people["ada"], "session_check", checked, now - timedelta(days=2, hours=5))  # the day after her session
     _kept(people["finn"], "peg", {"1": 7, "2": 8, "3": 6}, now - timedelta(days=6, hours=2))
     _madrs(people["ada"], doctor, now)
     _settle(people["ada"], doctor, now)

@@ -21,7 +21,7 @@ from stillhaven.clinic.people import roles, unlock
 from stillhaven.clinic.people.gate import SignedOut
 from stillhaven.clinic.record import clock
 from stillhaven.clinic.scales import actions, catalog, links, queries
-from stillhaven.clinic.scales.models import CheckInLink, OpenedSheet
+from stillhaven.clinic.scales.models import Alert, CheckInLink, OpenedSheet
 from stillhaven.science.errors import BadInput, Refused
 from stillhaven.science.scales import unasked
 from stillhaven.science.scales.instrument import Instrument, Question
@@ -127,7 +127,11 @@ def start(request: HttpRequest, found: Way) -> HttpResponse:
     inside = _let_in(request, found)
     stranger = bool(link.devices) and not inside
     if request.method != "POST":
-        return _page(request, found, "start", stranger=stranger, forms=_forms(link), wrong=False)
+        forms = _forms(link)
+        well = (
+            [] if stranger or OpenedSheet.objects.filter(link=link).exists() else [q for f in forms for q in f.at_once]
+        )
+        return _page(request, found, "start", stranger=stranger, forms=forms, well=well, wrong=False)
     device = ""
     if not inside:
         made = links.let_in(link.pk, at=now, year=request.POST.get("year"))
@@ -142,6 +146,8 @@ def start(request: HttpRequest, found: Way) -> HttpResponse:
     sheets = actions.open_sheets(link, by=found.by, at=now)
     if link.opened_at is None:
         CheckInLink.objects.filter(pk=link.pk, opened_at=None).update(opened_at=now)
+    if request.POST.get("how") == "well":
+        actions.say_well(sheets, by=found.by, at=now)
     response = found.to("all/1/" if request.POST.get("how") == "all" else _first(sheets))
     if device:
         response.set_cookie(
@@ -219,7 +225,8 @@ def _after(found: Way, sheet: OpenedSheet, instrument: Instrument, i: int) -> st
     given = actions.answers_of(sheet)
     hidden = unasked(instrument, given)
     for place, each in enumerate(instrument.questions[i:], start=i + 1):
-        if each.key not in hidden:
+        said = each.well and given.get(each.key) is not None  # in one tap, with the others
+        if each.key not in hidden and not said:
             return f"q/{sheet.place}/{place}/"
     return f"q/{sheet.place + 1}/1/" if sheet.place < len(found.link.scales) else "review/"
 
@@ -365,8 +372,8 @@ def sent(request: HttpRequest, found: Way) -> HttpResponse:
     """Thank you; whom to call is said again where an answer asked for it."""
     if found.link.used_at is None:
         return found.to("review/")
-    calls = any(s.alerts.filter(kind="alert").exists() for s in _sheets(found))
-    return _page(request, found, "sent", calls=calls)
+    raised = set(Alert.objects.filter(sheet__link=found.link).values_list("kind", flat=True))
+    return _page(request, found, "sent", calls="alert" in raised, looks="review" in raised)
 
 
 @require_safe

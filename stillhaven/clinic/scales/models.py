@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.db import models
+from django.utils.translation import gettext as _
 
 from stillhaven.clinic.course.models import Course
 from stillhaven.clinic.people.models import Patient, Site, User
@@ -142,6 +143,11 @@ class Alert(Entry):
     value = models.FloatField(null=True)
     words = models.TextField(blank=True)
     action = models.TextField()
+
+    @property
+    def title(self) -> str:
+        """Where the answer stands: "PHQ-9, item 9"; "Intake", which counts no items."""
+        return f"{self.scale}, {_('item %(n)s') % {'n': self.number}}" if self.number else self.scale
 
 
 class AlertTask(models.Model):

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from django.db.models import Count, Q
 from django.http import Http404
 
 from stillhaven.clinic.people.models import Patient, Site
@@ -44,6 +46,25 @@ def as_science(row: rows.Assessment) -> Assessment:
 def open_alerts(site: int, patient: Patient | None = None) -> list[AlertTask]:
     """Alerts that nobody has closed, the most pressing first."""
     return alerts.open_tasks(site, patient)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Waiting:
+    """How many answers wait for somebody at a site: those on suicide, all of them, and those past their time."""
+
+    urgent: int
+    alerts: int
+    late: int
+
+
+def waiting_alerts(site: int, now: datetime) -> Waiting:
+    """The count of open alerts, in one question to the database."""
+    rows = AlertTask.objects.filter(site=site, closed_at__isnull=True)
+    found = rows.aggregate(
+        urgent=Count("pk", filter=Q(alert__kind="alert")), alerts=Count("pk"),
+        late=Count("pk", filter=Q(due_at__lte=now)),
+    )  # fmt: skip
+    return Waiting(**found)
 
 
 def assessment_or_404(patient: Patient, uid: UUID) -> rows.Assessment:

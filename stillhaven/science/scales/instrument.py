@@ -91,6 +91,7 @@ class Question:
 
     `reverse` turns the points round (low + high - answer).  `asked_if` is (question, answer): asked only after it.
     `not_assessed` are codes that are written down but mean "no answer" (HAM-D 16: 3 is not three points).
+    `well` is a sentence that is true of whoever gives the lowest answer: such sentences can be said together, in one tap.
     """
 
     key: str
@@ -108,6 +109,7 @@ class Question:
     loinc: str = ""
     asked_if: tuple[str, float] | None = None
     not_assessed: tuple[float, ...] = ()
+    well: str = ""
 
     @property
     def label(self) -> str:
@@ -308,6 +310,11 @@ class Instrument:
     def main(self) -> ScoreRule | None:
         """The score that is meant when somebody says "the score"."""
         return self.scores[0] if self.scores else None
+
+    @property
+    def at_once(self) -> tuple[Question, ...]:
+        """Questions that whoever is well can answer together, in one tap.  One that calls somebody at once never is."""
+        return tuple(q for q in self.questions if q.well and q.key not in self.safety_items)
 
     @property
     def safety_items(self) -> tuple[str, ...]:
