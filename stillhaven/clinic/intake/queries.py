@@ -22,6 +22,7 @@ from stillhaven.clinic.intake.models import (
 from stillhaven.clinic.people.models import Patient, Site
 from stillhaven.clinic.people.queries import patient_or_404 as patient_or_404
 from stillhaven.clinic.record import policy
+from stillhaven.clinic.scales.models import AlertTask
 from stillhaven.science import intake as rules
 from stillhaven.science.facts import Fact, Known, Medicine, Trial
 from stillhaven.science.findings import Finding
@@ -304,9 +305,10 @@ def _row(
 
 
 def open_calls(site_ids: Iterable[int], patient: Patient | None = None) -> QuerySet[SafetyCall]:
-    """Safety calls that nobody has answered, oldest first."""
+    """Safety calls that nobody has answered, oldest first.  Closing its alert answers a call as well."""
     answered = SafetyCall.objects.filter(call=OuterRef("pk"))
-    found = SafetyCall.objects.filter(site__in=list(site_ids), call=None).filter(~Exists(answered))
+    closed = AlertTask.objects.filter(alert=OuterRef("uid"), closed_at__isnull=False)
+    found = SafetyCall.objects.filter(site__in=list(site_ids), call=None).filter(~Exists(answered), ~Exists(closed))
     if patient is not None:
         found = found.filter(patient=patient)
     return found.select_related("patient").order_by("seq")
