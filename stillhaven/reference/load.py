@@ -185,7 +185,7 @@ def read(
         stock=read_stock(shelf),
         consent=read_consent(shelf),
         competences=read_competences(shelf),
-        groups=read_comparators(shelf),
+        groups=read_comparators(shelf, instruments),
         outcomes=read_outcomes(shelf),
         drafts=drafts(shelf),
         version=shelf.version,

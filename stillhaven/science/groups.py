@@ -31,13 +31,23 @@ class GroupRules:
     induction_most: int
     induction_low_d: float
     induction_high_d: float
-    caseness: float
+    cases: Mapping[str, float]  # scale -> the score from which on somebody is asked for a response
+    scales: Mapping[str, tuple[str, ...]]  # kind of indication -> the scales it is read by, the first of them first
     small_cell: int
     model_fewest: int
     model_until_d: float
     age_cap_y: int
     shift_most_d: int
     cites: Mapping[str, Cite]
+
+    @property
+    def caseness(self) -> float:
+        """The line of the one primary scale."""
+        return self.cases[self.instrument]
+
+    def case(self, scale: str) -> float | None:
+        """From which score on somebody is asked for a response; None: everybody is."""
+        return self.cases.get(scale, self.cases.get(scale.partition("@")[0]))
 
     @property
     def window(self) -> str:
@@ -54,6 +64,7 @@ class Comparator:
 
     key: str
     measure: str  # "response", "remission", "worse", "ideation", "reach"
+    indication: str  # the kind of indication: "depression"
     instrument: str
     window: str
     family: str  # drug and route: "iv_ketamine", "esketamine"
@@ -71,17 +82,18 @@ class NullTrial:
 
     key: str
     text: str
+    indications: tuple[str, ...]
     families: tuple[str, ...]
     cite: Cite
 
 
 def like_for_like(
-    comparators: Sequence[Comparator], *, measure: str, instrument: str, window: str, family: str
-) -> tuple[Comparator, ...]:
-    """Those that may be drawn beside this bar: same measure, same scale, same window, same drug and route."""
-    return tuple(
-        c for c in comparators if (c.measure, c.instrument, c.window, c.family) == (measure, instrument, window, family)
-    )
+    comparators: Sequence[Comparator], *, measure: str, instrument: str, window: str, family: str,
+    indication: str = "depression",
+) -> tuple[Comparator, ...]:  # fmt: skip
+    """Those that may be drawn beside this bar: same measure, scale, window, drug and route, and kind of indication."""
+    wanted = (measure, instrument, window, family, indication)
+    return tuple(c for c in comparators if (c.measure, c.instrument, c.window, c.family, c.indication) == wanted)
 
 
 # ---------------------------------------------------------------- one measure

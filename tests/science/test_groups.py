@@ -119,7 +119,8 @@ def test_a_figure_of_another_scale_window_or_route_is_never_drawn() -> None:
     drawn = groups.like_for_like(reference.comparators, **asked)
     assert [c.key for c in drawn] == ["mcinnes_response"]
     for change in (
-        {"instrument": "madrs"}, {"window": "week 8 of treatment"}, {"family": "esketamine"}, {"family": "sublingual_ketamine"}
+        {"instrument": "madrs"}, {"window": "week 8 of treatment"}, {"family": "esketamine"}, {"family": "sublingual_ketamine"},
+        {"indication": "ptsd"},
     ):  # fmt: skip
         assert not groups.like_for_like(reference.comparators, **(asked | change))
 

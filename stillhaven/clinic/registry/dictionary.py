@@ -39,13 +39,13 @@ TABLES: dict[str, dict[str, tuple[str, str]]] = {
     },
     "outcomes": {
         "person": ("text", "As in courses."), "course": ("integer", "As in courses."),
-        "scale": ("text", "Key of the scale."),
+        "scale": ("text", "Name of the scale; after @ its version where it has several."),
         "window_over": ("true or false", "Has the window after induction passed?"),
         "baseline": ("number", "Last total before the first session; empty: none."),
         "in_window": ("number", "Total of the form nearest the chosen day in the window; empty: none."),
         "responded": ("true or false", "Empty: not known, or started under the cut."),
         "in_remission": ("true or false", "Empty: not known, or started under the cut."),
-        "change": ("number", "in_window minus baseline; above zero is worse. Empty: not known."),
+        "change": ("number", "in_window minus baseline; above zero is worse (on WHO-5: better). Empty: not known."),
         "suicide_item_rose": ("true or false", "Empty: not known."),
         "missing": ("text", "Why there is no outcome: no form before, no form in the window, window not over yet."),
     },
@@ -66,8 +66,7 @@ def as_csv() -> str:
 
 def method(*, synthetic: bool) -> str:
     """The method page, with the numbers that hold."""
-    rules, scale = gather.book().rules, gather.instrument()
-    drawn = gather.lines(scale)
+    rules = gather.book().rules
     mark = (
         "# SYNTHETIC: NO PERSON STANDS BEHIND ANY ROW\n\nMade by a program for teaching. It says nothing about any "
         "treatment or any clinic.\n\n"
@@ -89,16 +88,35 @@ Dictionary version {VERSION}. Four tables, each as CSV (UTF-8) and as Parquet wi
   replaced by {HIDDEN}. Fewer than {rules.small_cell} people are no file at all.
 - **Free text**: never leaves.
 - **Totals**: made from the answers with the definition that the form was taken with.
-- **Baseline**: the last {scale.short} within {rules.baseline_within_d:g} days before the first session.
+- **Baseline**: the last form of the scale within {rules.baseline_within_d:g} days before the first session.
 - **Window**: {rules.window_low_d:g} to {rules.window_high_d:g} days after the last induction session; of several forms
   the one nearest day {rules.window_nearest_d:g}. Induction is {rules.induction_fewest} to {rules.induction_most} sessions
   in {rules.induction_low_d:g} to {rules.induction_high_d:g} days; who did not finish is
   counted from their last session in it.
-- **Response**: a fall of at least {drawn.fall_percent:g} %. **Remission**: under {drawn.remission_below:g}.
-  Both are asked only of people who started at {rules.caseness:g} or more.
-  **Reliably worse**: a rise of at least {drawn.reliable_points:g} points.
+- **Scales**: the outcome stands once for the first scale of the course's kind of indication, and once for each other scale
+  of that kind of which the person has a form before or in the window. Versions of a scale are never mixed.
+{_drawn()}
 - **Missing**: empty, with the reason in `missing`. Nothing is carried forward or filled in.
 
 There is no control group here. A change of score after a course holds other treatment, expectation, time and the pull
 towards the mean as well. Compare only the same scale, window, drug and route.
 """
+
+
+def _drawn() -> str:
+    """Where each scale draws its lines, a line of text each."""
+    rules, out = gather.book().rules, []
+    for name in dict.fromkeys(name for names in rules.scales.values() for name in names):
+        scale, said = gather.instrument(name), []
+        drawn, case = gather.lines(scale), rules.case(name)
+        if drawn.fall_percent is not None or drawn.fall_points is not None:
+            amount = f"{drawn.fall_percent:g} %" if drawn.fall_percent is not None else f"{drawn.fall_points:g} points"
+            said.append(f"responded from {amount} better on")
+        if drawn.remission is not None:
+            said.append(f"in remission {'under' if drawn.remission_is_under else 'at'} {drawn.remission:g}")
+        if drawn.reliable_points is not None:
+            said.append(f"reliably worse from {drawn.reliable_points:g} points on")
+        if case is not None:
+            said.append(f"response and remission are asked of who started at {case:g} or more")
+        out.append(f"  - {name} ({scale.short}, {scale.recall or 'now'}): {'; '.join(said)}.")
+    return "\n".join(out)

@@ -1,35 +1,29 @@
 """What came of everybody who started: one question to the database, answered for each site and each quarter at once.
 
-Counted is each person's first course of one treatment (drug and route).  Treatments are never mixed, nor are scales.
+Counted is each person's first course of one treatment (drug and route).  Treatments are never mixed, nor are scales and
+their versions; a page is read for one kind of indication, by one of the scales that the reference names for it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.db import connection
 
+from stillhaven.clinic.registry.drawn import MEASURES as MEASURES
+from stillhaven.clinic.registry.drawn import Lines as Lines
+from stillhaven.clinic.registry.drawn import View as View
+from stillhaven.clinic.registry.drawn import book as book
+from stillhaven.clinic.registry.drawn import instrument as instrument
+from stillhaven.clinic.registry.drawn import lines as lines
+from stillhaven.clinic.registry.drawn import scales_of as scales_of
 from stillhaven.reference import load as reference
-from stillhaven.reference._comparators import GroupReference
-from stillhaven.science.errors import BadInput
+from stillhaven.science.followup import schedule_for
 from stillhaven.science.groups import Rate, rate
-from stillhaven.science.scales.instrument import Direction, Instrument
-
-
-@dataclass(frozen=True, kw_only=True)
-class Lines:
-    """The lines that a scale's own file draws: who has responded, is in remission, is reliably worse."""
-
-    fall_percent: float
-    remission_below: float
-    reliable_points: float
-    floor: float
-    response_by: str
-    remission_by: str
-    reliable_by: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,7 +40,7 @@ class Counts:
     response_no: int
     remission_yes: int
     remission_no: int
-    asked: int  # due, and not known to have started under the cut: whom response and remission are asked of
+    asked: int  # due, and not known to have started under the cut: of whom response and remission are asked
     worse_yes: int
     worse_no: int
     ideation_yes: int
@@ -60,7 +54,6 @@ class Counts:
 
 
 NOBODY = Counts(**{f.name: 0 for f in fields(Counts)})
-MEASURES = ("response", "remission", "worse", "ideation")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,32 +65,6 @@ class Gathered:
 
     def of(self, site: int) -> Counts:
         return self.sites.get(site, NOBODY)
-
-
-def book() -> GroupReference:
-    """The rules and comparators that hold."""
-    return reference.current().groups
-
-
-def instrument() -> Instrument:
-    return reference.current().instruments[book().rules.instrument]
-
-
-def lines(scale: Instrument) -> Lines:
-    """What the scale's file says of change.  BadInput for a scale that this page cannot read."""
-    response, remission, reliable = (
-        next(iter(scale.change.of(k)), None) for k in ("response", "remission", "reliable")
-    )
-    known = response is not None and remission is not None and reliable is not None
-    if not known or scale.main is None or scale.direction is not Direction.HIGHER_WORSE:
-        raise BadInput("scale", f"{scale.short} has no response, remission and reliable change that groups are read by")
-    assert response is not None and remission is not None and reliable is not None  # noqa: PT018  (known above)
-    if response.percent is None or remission.below is None or reliable.points is None:
-        raise BadInput("scale", f"{scale.short} draws its lines in another way than groups are read by")
-    return Lines(
-        fall_percent=response.percent, remission_below=remission.below, reliable_points=reliable.points,
-        floor=scale.main.low, response_by=response.who, remission_by=remission.who, reliable_by=reliable.who,
-    )  # fmt: skip
 
 
 # Which treatment a dose belongs to.
@@ -122,7 +89,8 @@ begun AS (
 started AS (
   SELECT DISTINCT ON (c.site_id, c.patient_id) c.id, c.site_id, c.patient_id, c.indication, b.*
   FROM course_course c JOIN begun b ON b.course_id = c.id
-  WHERE b.family = %(family)s ORDER BY c.site_id, c.patient_id, b.first)"""  # noqa: S608  (texts of this module alone)
+  WHERE b.family = %(family)s AND (%(indications)s::text[] IS NULL OR c.indication = ANY(%(indications)s::text[]))
+  ORDER BY c.site_id, c.patient_id, b.first)"""  # noqa: S608  (texts of this module alone)
 
 # The last form before the first session, and the one in the window that lies nearest the chosen day.
 READ = f"""WITH {GIVEN},
@@ -130,7 +98,7 @@ forms AS (
   SELECT s.id, q.at, q.total, q.ideation, q.at <= s.first AS before,
     abs(extract(epoch FROM q.at - s.induction_end) / 86400 - %(nearest)s) AS off
   FROM started s JOIN registry_scoredsheet q ON q.site = s.site_id AND q.patient = s.patient_id
-  WHERE q.scale = %(scale)s AND NOT q.superseded AND q.total IS NOT NULL AND q.at <= %(now)s
+  WHERE q.scale = %(scale)s AND q.version = %(version)s AND NOT q.superseded AND q.total IS NOT NULL AND q.at <= %(now)s
     AND (q.at BETWEEN s.first - %(baseline)s AND s.first
       OR q.at BETWEEN s.induction_end + %(low)s AND s.induction_end + %(high)s)),
 read AS (
@@ -143,43 +111,52 @@ read AS (
 people AS (
   SELECT s.*, r.b, r.bi, r.w, r.wi, s.induction_end + %(high)s < %(now)s AS due,
     s.induction_n >= %(fewest)s AND s.induction_end - s.first >= %(induction_low)s AS finished,
-    r.w IS NOT NULL AND r.b >= %(caseness)s AS judged,
-    r.b > %(floor)s AND (r.b - r.w) * 100 >= %(fall)s * (r.b - %(floor)s) - 1e-9 AS responded
+    coalesce(%(sign)s * r.b >= %(sign)s * %(caseness)s::float8, true) AS is_case,
+    r.w IS NOT NULL AND r.b IS NOT NULL
+      AND coalesce(%(sign)s * r.b >= %(sign)s * %(caseness)s::float8, true) AS judged,
+    CASE WHEN %(fall)s::float8 IS NULL THEN %(sign)s * (r.b - r.w) >= %(fall_points)s::float8
+      ELSE %(sign)s * (r.b - %(origin)s) > 0
+        AND %(sign)s * (r.b - r.w) * 100 >= %(fall)s::float8 * %(sign)s * (r.b - %(origin)s) - 1e-9 END AS responded,
+    CASE WHEN %(remission_is_under)s THEN %(sign)s * r.w < %(sign)s * %(remission)s::float8
+      ELSE %(sign)s * r.w <= %(sign)s * %(remission)s::float8 END AS remitted,
+    %(sign)s * (r.w - r.b) >= %(reliable)s::float8 AS worse
   FROM started s LEFT JOIN read r ON r.id = s.id)"""  # noqa: S608  (texts of this module alone)
 
 COUNT = f"""{READ}
 SELECT site_id, date_trunc('quarter', first AT TIME ZONE 'UTC')::date,
   count(*), count(b), count(*) FILTER (WHERE finished), count(*) FILTER (WHERE due),
-  count(*) FILTER (WHERE due AND b IS NOT NULL AND w IS NOT NULL), count(*) FILTER (WHERE due AND b < %(caseness)s),
+  count(*) FILTER (WHERE due AND b IS NOT NULL AND w IS NOT NULL), count(*) FILTER (WHERE due AND NOT is_case),
   count(*) FILTER (WHERE due AND judged AND responded), count(*) FILTER (WHERE due AND judged AND NOT responded),
-  count(*) FILTER (WHERE due AND judged AND w < %(remission)s),
-  count(*) FILTER (WHERE due AND judged AND w >= %(remission)s),
-  count(*) FILTER (WHERE due AND (b IS NULL OR b >= %(caseness)s)),
-  count(*) FILTER (WHERE due AND w - b >= %(reliable)s), count(*) FILTER (WHERE due AND w - b < %(reliable)s),
+  count(*) FILTER (WHERE due AND judged AND remitted), count(*) FILTER (WHERE due AND judged AND NOT remitted),
+  count(*) FILTER (WHERE due AND is_case),
+  count(*) FILTER (WHERE due AND worse), count(*) FILTER (WHERE due AND NOT worse),
   count(*) FILTER (WHERE due AND wi > bi), count(*) FILTER (WHERE due AND wi <= bi)
 FROM people GROUP BY GROUPING SETS ((site_id), (site_id, date_trunc('quarter', first AT TIME ZONE 'UTC')::date))
 ORDER BY 1, 2 NULLS FIRST"""  # noqa: S608  (texts of this module alone)
 
 EACH = f"""{READ}
 SELECT id, patient_id, indication, family, first, sessions, induction_n, induction_end, finished, due, b, bi, w, wi,
-  CASE WHEN judged THEN responded END, CASE WHEN judged THEN w < %(remission)s END
+  CASE WHEN judged THEN responded END, CASE WHEN judged THEN remitted END
 FROM people ORDER BY id"""  # noqa: S608  (texts of this module alone)
 
-FAMILIES = f"""WITH {GIVEN} SELECT b.family, count(DISTINCT c.patient_id)
-FROM begun b JOIN course_course c ON c.id = b.course_id GROUP BY 1 ORDER BY 2 DESC, 1"""  # noqa: S608  (texts of this module alone)
+KINDS = f"""WITH {GIVEN} SELECT b.family, c.indication, count(DISTINCT c.patient_id)
+FROM begun b JOIN course_course c ON c.id = b.course_id GROUP BY 1, 2"""  # noqa: S608  (texts of this module alone)
 
 
-def asked(sites: Sequence[int], family: str, now: datetime) -> dict[str, Any]:
+def asked(sites: Sequence[int], family: str, now: datetime, view: View | None = None) -> dict[str, Any]:
     """Everything that the questions above need, from the reference."""
-    rules, scale = book().rules, instrument()
+    seen = view or View()
+    rules, scale = book().rules, instrument(seen.name)
     drawn = lines(scale)
     return {
-        "sites": list(sites), "family": family, "now": now, "scale": scale.key, "most": rules.induction_most,
+        "sites": list(sites), "family": family, "now": now, "scale": scale.key, "version": scale.version,
+        "indications": None if seen.indications is None else list(seen.indications), "most": rules.induction_most,
         "fewest": rules.induction_fewest, "induction_low": days(rules.induction_low_d),
         "induction_high": days(rules.induction_high_d), "baseline": days(rules.baseline_within_d),
         "low": days(rules.window_low_d), "high": days(rules.window_high_d), "nearest": rules.window_nearest_d,
-        "caseness": rules.caseness, "floor": drawn.floor, "fall": drawn.fall_percent,
-        "remission": drawn.remission_below, "reliable": drawn.reliable_points,
+        "caseness": seen.case, "sign": drawn.sign, "origin": drawn.origin, "fall": drawn.fall_percent,
+        "fall_points": drawn.fall_points, "remission": drawn.remission,
+        "remission_is_under": drawn.remission_is_under, "reliable": drawn.reliable_points,
     }  # fmt: skip
 
 
@@ -187,12 +164,12 @@ def days(number: float) -> timedelta:
     return timedelta(days=number)
 
 
-def gather(sites: Sequence[int], family: str, now: datetime) -> Gathered:
+def gather(sites: Sequence[int], family: str, now: datetime, view: View | None = None) -> Gathered:
     """The counts of each site and each of its quarters."""
     whole: dict[int, Counts] = {}
     quarters: dict[int, list[tuple[date, Counts]]] = {}
     with connection.cursor() as cursor:
-        cursor.execute(COUNT, asked(sites, family, now))
+        cursor.execute(COUNT, asked(sites, family, now, view))
         for site, quarter, *numbers in cursor.fetchall():
             found = Counts(**dict(zip((f.name for f in fields(Counts)), numbers, strict=True)))
             if quarter is None:
@@ -202,11 +179,50 @@ def gather(sites: Sequence[int], family: str, now: datetime) -> Gathered:
     return Gathered(sites=whole, quarters={site: tuple(rows) for site, rows in quarters.items()})
 
 
+@dataclass(frozen=True, kw_only=True)
+class Kinds:
+    """Which treatments were given for what: treatment -> kind of indication -> the indications as they were written."""
+
+    people: Mapping[str, int]  # treatment -> people, the most frequent first
+    groups: Mapping[str, Mapping[str, tuple[str, ...]]]  # within a treatment the kind with the most people first
+
+    def view(self, family: str, group: str = "", scale: str = "") -> View:
+        """The view that was asked for; where it cannot be, the first that can."""
+        known = self.groups.get(family, {})
+        chosen = group if group in known else next(iter(known), "")
+        names = scales_of(chosen)
+        return View(
+            group=chosen, scale=scale if scale in names else next(iter(names), ""), indications=known.get(chosen)
+        )
+
+
+def kinds(sites: Sequence[int], now: datetime) -> Kinds:
+    """Every treatment that was given and what for, in one question to the database."""
+    schedules = reference.current().followup.schedules
+    with connection.cursor() as cursor:
+        cursor.execute(KINDS, asked(sites, "", now))
+        rows = [(str(family), str(words), int(count)) for family, words, count in cursor.fetchall()]
+    people: Counter[str] = Counter()
+    sizes: Counter[tuple[str, str]] = Counter()
+    written: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for family, words, count in rows:
+        place = family, schedule_for(words, schedules).key
+        people[family] += count
+        sizes[place] += count
+        written[place].append(words)
+    found: dict[str, dict[str, tuple[str, ...]]] = {name: {} for name, _ in _ranked(people)}
+    for (family, group), _ in _ranked(sizes):
+        found[family][group] = tuple(sorted(written[family, group]))
+    return Kinds(people=dict(_ranked(people)), groups=found)
+
+
+def _ranked(counts: Counter[Any]) -> list[tuple[Any, int]]:
+    return sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+
+
 def families(sites: Sequence[int], now: datetime) -> list[tuple[str, int]]:
     """Every treatment that was given, the most frequent first, with its people."""
-    with connection.cursor() as cursor:
-        cursor.execute(FAMILIES, asked(sites, "", now))
-        return [(str(name), int(count)) for name, count in cursor.fetchall()]
+    return list(kinds(sites, now).people.items())
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -231,9 +247,9 @@ class OneCourse:
     remitted: bool | None
 
 
-def each(sites: Sequence[int], family: str, now: datetime) -> list[OneCourse]:
+def each(sites: Sequence[int], family: str, now: datetime, view: View | None = None) -> list[OneCourse]:
     """One row a person."""
     names = [f.name for f in fields(OneCourse)]
     with connection.cursor() as cursor:
-        cursor.execute(EACH, asked(sites, family, now))
+        cursor.execute(EACH, asked(sites, family, now, view))
         return [OneCourse(**dict(zip(names, row, strict=True))) for row in cursor.fetchall()]

@@ -91,10 +91,8 @@ def tables(site: Site, recipient: str, now: datetime) -> tuple[Tables, list[Pati
     people = {person.pk: person for person in consenting(site.pk, now)}
     scored.refresh(site.pk)
     rules, zone = gather.book().rules, ZoneInfo(site.zone)
-    found = [
-        one for family, _ in gather.families([site.pk], now) for one in gather.each([site.pk], family, now)
-        if one.patient in people
-    ]  # fmt: skip
+    read = {course: rows for course, rows in _read(site.pk, now).items() if rows[0][1].patient in people}
+    found = [rows[0][1] for rows in read.values()]
     here = {one.patient for one in found}
     if len(here) < rules.small_cell:
         raise Refused(
@@ -128,11 +126,23 @@ def tables(site: Site, recipient: str, now: datetime) -> tuple[Tables, list[Pati
         if number == 1:  # a form belongs to a person; it stands once
             times = [at for at, *_ in given]
             out["assessments"] += [_sheet(who, s, one.first, times, move, zone) for s in sheets.get(one.patient, [])]
-        out["outcomes"].append(who | _outcome(one, rules.instrument))
+        out["outcomes"] += [who | _outcome(reading, scale) for scale, reading in read[one.course]]
     _hide(out["courses"], rules.small_cell)
     for rows in out.values():
         rows.sort(key=lambda row: (row["person"], row["course"], row.get("session", 0), row.get("on", "")))
     return out, [people[pk] for pk in sorted(here)]
+
+
+def _read(site: int, now: datetime) -> dict[int, list[tuple[str, gather.OneCourse]]]:
+    """Every course by the first scale of its kind of indication, then by each other scale that has a form of it."""
+    known, out = gather.kinds([site], now), dict[int, list[tuple[str, gather.OneCourse]]]()
+    for family, kinds in known.groups.items():
+        for group in kinds:
+            for place, scale in enumerate(gather.scales_of(group)):
+                for one in gather.each([site], family, now, known.view(family, group, scale)):
+                    if place == 0 or one.baseline is not None or one.window is not None:
+                        out.setdefault(one.course, []).append((scale, one))
+    return out
 
 
 def _age_group(age: int, cap: int) -> str:

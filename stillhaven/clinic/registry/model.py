@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from stillhaven.clinic.people.models import Site
 from stillhaven.clinic.registry import gather, scored
+from stillhaven.clinic.registry.gather import View
 from stillhaven.clinic.registry.models import ModelFit
 
 Floats = NDArray[np.float64]
@@ -27,15 +28,18 @@ _Z = 1.959963984540054
 FORMS = f"""{gather.READ}
 SELECT p.patient_id, extract(epoch FROM q.at - p.first)::float8 / 86400, p.b, q.total
 FROM people p JOIN registry_scoredsheet q ON q.site = p.site_id AND q.patient = p.patient_id
-WHERE p.b IS NOT NULL AND q.scale = %(scale)s AND NOT q.superseded AND q.total IS NOT NULL AND q.at <= %(now)s
+WHERE p.b IS NOT NULL AND q.scale = %(scale)s AND q.version = %(version)s AND NOT q.superseded
+  AND q.total IS NOT NULL AND q.at <= %(now)s
   AND q.at > p.first AND q.at <= p.first + %(until)s
 ORDER BY p.patient_id, q.at"""  # noqa: S608  (texts of these modules alone)
 
 
-def forms(site: int, family: str, now: datetime) -> tuple[NDArray[np.int64], Floats, Floats, Floats]:
+def forms(
+    site: int, family: str, now: datetime, view: View | None = None
+) -> tuple[NDArray[np.int64], Floats, Floats, Floats]:
     """Person, days since the first session, start score and score of every later form."""
     scored.refresh(site)
-    wanted = gather.asked([site], family, now) | {"until": gather.days(gather.book().rules.model_until_d)}
+    wanted = gather.asked([site], family, now, view) | {"until": gather.days(gather.book().rules.model_until_d)}
     with connection.cursor() as cursor:
         cursor.execute(FORMS, wanted)
         rows = cursor.fetchall()
@@ -79,16 +83,17 @@ def _on(day: int, fixed: Floats, around: Floats) -> dict[str, float]:
     return {"day": day, "score": value, "low": value - _Z * spread, "high": value + _Z * spread}
 
 
-def fit(site: Site, family: str, now: datetime) -> ModelFit | None:
+def fit(site: Site, family: str, now: datetime, view: View | None = None) -> ModelFit | None:
     """Fit anew and keep it.  None where there are too few people to fit anything on."""
     import statsmodels  # type: ignore[import-untyped]
 
-    person, day, baseline, score = forms(site.pk, family, now)
+    seen = view or View()
+    person, day, baseline, score = forms(site.pk, family, now, seen)
     people = len(np.unique(person))
     if people < gather.book().rules.model_fewest:
         return None
     found, _ = ModelFit.objects.update_or_create(
-        site=site, instrument=gather.book().rules.instrument, family=family,
+        site=site, instrument=seen.name, family=_kept_as(family, seen),
         defaults={
             "fitted_at": now, "people": people, "forms": len(score), "software": f"statsmodels {statsmodels.__version__}",
             "result": fit_arrays(person, day, baseline, score),
@@ -97,14 +102,23 @@ def fit(site: Site, family: str, now: datetime) -> ModelFit | None:
     return found
 
 
+def _kept_as(family: str, view: View) -> str:
+    """One model a treatment and kind of indication."""
+    return f"{family}/{view.group}"[:60] if view.group else family
+
+
 def fit_all(now: datetime) -> int:
-    """Every treatment of every site: for the nightly job."""
-    return sum(
-        fit(site, family, now) is not None
-        for site in Site.objects.order_by("pk")
-        for family, _ in gather.families([site.pk], now)
-    )
+    """Every treatment, kind of indication and scale of every site: for the nightly job."""
+    done = 0
+    for site in Site.objects.order_by("pk"):
+        known = gather.kinds([site.pk], now)
+        for family, groups in known.groups.items():
+            for group in groups:
+                views = [known.view(family, group, scale) for scale in gather.scales_of(group)]
+                done += sum(fit(site, family, now, view) is not None for view in views)
+    return done
 
 
-def latest(site: int, family: str) -> ModelFit | None:
-    return ModelFit.objects.filter(site=site, family=family, instrument=gather.book().rules.instrument).first()
+def latest(site: int, family: str, view: View | None = None) -> ModelFit | None:
+    seen = view or View()
+    return ModelFit.objects.filter(site=site, family=_kept_as(family, seen), instrument=seen.name).first()

@@ -7,8 +7,9 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from stillhaven.clinic.registry import gather
-from stillhaven.clinic.registry.gather import Counts, Gathered
+from stillhaven.clinic.registry.gather import Counts, Gathered, Lines, View
 from stillhaven.clinic.registry.models import ModelFit
+from stillhaven.reference import load as reference
 from stillhaven.science import groups
 from stillhaven.science.groups import GroupRules, Rate
 from stillhaven.science.outcomes import Interval
@@ -16,6 +17,20 @@ from stillhaven.science.outcomes import Interval
 FAMILIES = {"iv_ketamine": "Racemic ketamine, intravenous", "esketamine": "Esketamine nasal spray"}
 WIDTH = 400  # of a bar, in its own units
 _COVERAGE = (0.95, 0.998)
+
+
+def group_words(group: str) -> str:
+    """What a kind of indication is called: as its schedule of follow-up is."""
+    found = reference.current().followup.schedules.get(group)
+    return found.title if found is not None else _("Every indication")
+
+
+def scale_words(scale: str) -> str:
+    """A scale by its short name; with what it asks about where it has several versions."""
+    found = gather.instrument(scale)
+    return (
+        f"{found.short} ({found.recall})" if found.recall and found.key.startswith(("pcl5", "nrs11")) else found.short
+    )
 
 
 def family_words(family: str) -> str:
@@ -51,22 +66,20 @@ def few(counts: Counts, rules: GroupRules) -> bool:
     return counts.due < rules.small_cell
 
 
-def measures(counts: Counts, family: str) -> list[dict[str, Any]]:
-    """The four measures, each with what is missing, its interval, its bounds, and what may stand beside it."""
-    book, scale = gather.book(), gather.instrument()
-    drawn = gather.lines(scale)
-    fall = _("score fell by at least %(n)g %% (%(by)s)") % {"n": drawn.fall_percent, "by": drawn.response_by}
-    under = _("score under %(n)g (%(by)s)") % {"n": drawn.remission_below, "by": drawn.remission_by}
-    rise = _("score rose by at least %(n)g points (%(by)s)") % {"n": drawn.reliable_points, "by": drawn.reliable_by}
+def measures(counts: Counts, family: str, view: View) -> list[dict[str, Any]]:
+    """What this scale can say, each with what is missing, its interval, its bounds, and what may stand beside it."""
+    book, drawn = gather.book(), gather.lines(gather.instrument(view.name))
     words = {
-        "response": (_("Responded"), fall), "remission": (_("In remission"), under), "worse": (_("Reliably worse"), rise),
+        "response": (_("Responded"), _fell(drawn)), "remission": (_("In remission"), _stood(drawn)),
+        "worse": (_("Reliably worse"), _rose(drawn)),
         "ideation": (_("More suicidal thoughts"), _("the question on suicide, higher than before the first session")),
     }  # fmt: skip
     out = []
-    for key in gather.MEASURES:
+    for key in drawn.measures:
         beside = groups.like_for_like(
-            book.comparators, measure=key, instrument=scale.key, window=book.rules.window, family=family
-        )
+            book.comparators, measure=key, instrument=view.name, window=book.rules.window, family=family,
+            indication=view.indication,
+        )  # fmt: skip
         title, rule = words[key]
         told = shown(counts.rate(key), book.rules.small_cell)
         span = round(max(1.0, told["if_all"]["x"] - told["if_none"]["x"]), 1) if told["open"] else 0
@@ -74,6 +87,24 @@ def measures(counts: Counts, family: str) -> list[dict[str, Any]]:
                     "beside": [{"c": c, "nulls": [book.nulls[n] for n in c.null if n in book.nulls],
                                 "x": round(c.percent / 100 * WIDTH, 1)} for c in beside]})  # fmt: skip
     return out
+
+
+def _fell(drawn: Lines) -> str:
+    by = {"by": drawn.response_by}
+    if drawn.fall_percent is not None:
+        return _("score better by at least %(n)g %% (%(by)s)") % (by | {"n": drawn.fall_percent})
+    return _("score better by at least %(n)g points (%(by)s)") % (by | {"n": drawn.fall_points})
+
+
+def _stood(drawn: Lines) -> str:
+    told = {"n": drawn.remission, "by": drawn.remission_by}
+    if drawn.remission_is_under:
+        return _("score under %(n)g (%(by)s)") % told
+    return (_("score at most %(n)g (%(by)s)") if drawn.sign > 0 else _("score at least %(n)g (%(by)s)")) % told
+
+
+def _rose(drawn: Lines) -> str:
+    return _("score worse by at least %(n)g points (%(by)s)") % {"n": drawn.reliable_points, "by": drawn.reliable_by}
 
 
 def shown(rate: Rate, least: int) -> dict[str, Any]:
@@ -104,19 +135,20 @@ def _percent(interval: Interval | None) -> dict[str, float] | None:
     }  # fmt: skip
 
 
-def bars(counts: Counts, rules: GroupRules) -> list[dict[str, Any]]:
-    """Four bars of everybody whose window is over: responded, in remission, reliably worse, and not known."""
+def bars(counts: Counts, rules: GroupRules, view: View) -> list[dict[str, Any]]:
+    """Bars of everybody whose window is over: responded, in remission, reliably worse (as the scale can say), not known."""
     if few(counts, rules):
         return []
     rows = [
-        ("responded", _("Responded"), counts.rate("response")), ("remitted", _("In remission"), counts.rate("remission")),
-        ("worse", _("Reliably worse"), counts.rate("worse")),
+        ("response", "responded", _("Responded")), ("remission", "remitted", _("In remission")),
+        ("worse", "worse", _("Reliably worse")),
     ]  # fmt: skip
-    out = [
-        _bar(key, text, rate.yes, rate.everyone, shown(rate, rules.small_cell)["cells"]["yes"])
-        for key, text, rate in rows
-    ]
-    whole = counts.rate("worse")
+    drawn, out = gather.lines(gather.instrument(view.name)), []
+    for measure, key, text in rows:
+        if measure in drawn.measures:
+            rate = counts.rate(measure)
+            out.append(_bar(key, text, rate.yes, rate.everyone, shown(rate, rules.small_cell)["cells"]["yes"]))
+    whole = groups.rate(counts.scored, 0, counts.due - counts.scored)
     hidden = shown(whole, rules.small_cell)["cells"]["unknown"]
     out.append(_bar("unknown", _("Not known"), whole.unknown, whole.everyone, hidden))
     return out
@@ -129,26 +161,29 @@ def _bar(key: str, text: str, count: int, whole: int, told: int | None) -> dict[
     return {"key": key, "text": text, "count": count, "whole": whole, "at": _percent(share)}
 
 
-def reach(counts: Counts, family: str, rules: GroupRules) -> dict[str, Any]:
+def reach(counts: Counts, family: str, rules: GroupRules, view: View) -> dict[str, Any]:
     """Of those whose window is over: how many could be read.  The first number of quality."""
     book = gather.book()
     beside = groups.like_for_like(
-        book.comparators, measure="reach", instrument=rules.instrument, window=rules.window, family=family
-    )
+        book.comparators, measure="reach", instrument=view.name, window=rules.window, family=family,
+        indication=view.indication,
+    )  # fmt: skip
     return {**shown(groups.rate(counts.scored, counts.due - counts.scored, 0), rules.small_cell), "beside": beside}
 
 
-def not_drawn(family: str, rules: GroupRules) -> list[dict[str, Any]]:
+def not_drawn(family: str, rules: GroupRules, view: View) -> list[dict[str, Any]]:
     """Published figures that may not stand beside ours, each with the reason."""
     out = []
     for c in gather.book().comparators:
         why = []
-        if c.instrument != rules.instrument:
+        if c.instrument != view.name:
             why.append(_("another scale"))
         if c.window != rules.window:
             why.append(_("another window"))
         if c.family != family:
             why.append(_("another drug or route"))
+        if c.indication != view.indication:
+            why.append(_("for something else"))
         if why:
             out.append({"c": c, "why": ", ".join(why)})
     return out

@@ -6,7 +6,7 @@ from procrastinate.contrib.django import app
 
 from stillhaven.clinic.people.models import Site
 from stillhaven.clinic.record import clock
-from stillhaven.clinic.registry import model
+from stillhaven.clinic.registry import gather, model
 
 
 @app.periodic(cron="20 3 * * *")
@@ -17,6 +17,8 @@ def fit_all(timestamp: int) -> None:
 
 
 @app.task(name="registry.fit_one", lock="registry.fit")
-def fit_one(site: int, family: str) -> None:
+def fit_one(site: int, family: str, group: str = "", scale: str = "") -> None:
     """Fit one model now, because somebody asked for it."""
-    model.fit(Site.objects.get(pk=site), family, clock.now())
+    now = clock.now()
+    view = gather.kinds([site], now).view(family, group, scale)
+    model.fit(Site.objects.get(pk=site), family, now, view)

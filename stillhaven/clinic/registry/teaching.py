@@ -66,10 +66,11 @@ def _person(out: leaving.Tables, who: dict[str, Any], made: np.random.Generator)
     last = min(inside, key=lambda f: abs(f[0] - days[-1] - rules.window_nearest_d), default=None)
     both = first is not None and last is not None
     asked = first is not None and last is not None and first[1] >= rules.caseness
+    fall, under = drawn.fall_percent or 0.0, drawn.remission or 0.0
     out["outcomes"].append(who | {
         "scale": scale.key, "window_over": True, "baseline": first and first[1], "in_window": last and last[1],
-        "responded": (first[1] - last[1]) * 100 >= drawn.fall_percent * first[1] if asked and first and last else None,
-        "in_remission": last[1] < drawn.remission_below if asked and last else None,
+        "responded": (first[1] - last[1]) * 100 >= fall * first[1] if asked and first and last else None,
+        "in_remission": last[1] < under if asked and last else None,
         "change": last[1] - first[1] if both and first and last else None,
         "suicide_item_rose": last[2] > first[2] if both and first and last else None,
         "missing": "" if both else "no form before" if first is None else "no form in the window",

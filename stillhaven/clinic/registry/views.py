@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID, uuid4
 
 from django.http import Http404, HttpRequest, HttpResponse
@@ -42,23 +43,28 @@ def clinic(request: HttpRequest) -> HttpResponse:
     sites = list(Site.objects.filter(pk__in=user.site_ids).order_by("pk"))
     for each in sites:
         scored.refresh(each.pk)
-    known = gather.families([site.pk], now)
-    families = [name for name, _n in known]
+    known = gather.kinds([site.pk], now)
     family = request.GET.get("treatment", "")
-    if family not in families:
-        family = families[0] if families else "iv_ketamine"
-    found = gather.gather([each.pk for each in sites], family, now)
+    if family not in known.people:
+        family = next(iter(known.people), "iv_ketamine")
+    view = known.view(family, request.GET.get("for", ""), request.GET.get("scale", ""))
+    found = gather.gather([each.pk for each in sites], family, now, view)
     counts = found.of(site.pk)
-    fitted = model.latest(site.pk, family)
+    fitted = model.latest(site.pk, family, view)
     return render(request, "registry/clinic.html", {
         "site": site, "sites": sites, "family": family, "family_words": page.family_words(family), "now": now,
-        "families": [(name, page.family_words(name)) for name in families], "rules": rules, "scale": gather.instrument(),
+        "families": [(name, page.family_words(name)) for name in known.people], "rules": rules,
+        "groups": [(name, page.group_words(name)) for name in known.groups.get(family, {})], "view": view,
+        "group_words": page.group_words(view.group), "scale_words": page.scale_words(view.name),
+        "scales": [(name, page.scale_words(name)) for name in gather.scales_of(view.group)],
+        "scale": gather.instrument(view.name), "caseness": view.case,
         "counts": counts, "steps": page.steps(counts, rules), "few": page.few(counts, rules),
-        "bars": page.bars(counts, rules), "measures": page.measures(counts, family),
-        "low_start": page.shown_count(counts.low_start, counts.due, rules), "reach": page.reach(counts, family, rules),
+        "bars": page.bars(counts, rules, view), "measures": page.measures(counts, family, view),
+        "low_start": page.shown_count(counts.low_start, counts.due, rules),
+        "reach": page.reach(counts, family, rules, view),
         "funnel": page.funnel(found, site.pk, {s.pk: s.name for s in sites}, rules), "width": page.WIDTH,
-        "model": page.fitted(fitted), "nulls": gather.book().nulls_for(family), "not_drawn": page.not_drawn(family, rules),
-        "may_export": roles.may(user, "registry.export"),
+        "model": page.fitted(fitted), "nulls": gather.book().nulls_for(family, view.indication),
+        "not_drawn": page.not_drawn(family, rules, view), "may_export": roles.may(user, "registry.export"),
     })  # fmt: skip
 
 
@@ -70,10 +76,14 @@ def fit(request: HttpRequest) -> HttpResponse:
 
     roles.require(request.user, "registry.view")
     site, family = _site(request), request.POST.get("treatment", "")
-    if family not in [name for name, _n in gather.families([site.pk], clock.now())]:
+    known = gather.kinds([site.pk], clock.now())
+    if family not in known.people:
         raise BadInput("treatment", "is not one that was given here")
-    tasks.fit_one.configure(queueing_lock=f"registry.fit:{site.pk}:{family}"[:120]).defer(site=site.pk, family=family)
-    return redirect(f"{reverse('registry:clinic')}?site={site.pk}&treatment={family}#model")
+    view = known.view(family, request.POST.get("for", ""), request.POST.get("scale", ""))
+    name = f"registry.fit:{site.pk}:{family}:{view.group}:{view.name}"[:120]
+    tasks.fit_one.configure(queueing_lock=name).defer(site=site.pk, family=family, group=view.group, scale=view.scale)
+    asked = urlencode({"site": site.pk, "treatment": family, "for": view.group, "scale": view.scale})
+    return redirect(f"{reverse('registry:clinic')}?{asked}#model")
 
 
 # ---------------------------------------------------------------- files that leave
