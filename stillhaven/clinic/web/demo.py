@@ -26,6 +26,7 @@ from stillhaven.clinic.public import demo as public_site
 from stillhaven.clinic.record import clock, policy
 from stillhaven.clinic.recovery import actions as recovery
 from stillhaven.clinic.recovery import facts, signing
+from stillhaven.clinic.registry import demo as old_books
 from stillhaven.clinic.scales import demo as scales
 from stillhaven.clinic.schedule.models import Chair
 from stillhaven.clinic.session import actions, events
@@ -271,4 +272,5 @@ def seed(now: datetime | None = None) -> bool:
     accounts.seed(demo.patients, demo.staff, now=demo.now)
     therapy.seed(demo.patients, demo.staff, now=demo.now)
     chased.seed(demo.patients, demo.staff, now=demo.now)
+    old_books.seed(demo.patients, demo.staff, now=demo.now)
     return True
