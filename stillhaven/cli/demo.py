@@ -16,7 +16,7 @@ from stillhaven.service import folder
 from stillhaven.service.parts import Part
 
 MARK = "demo"  # a file in the folder that says: this is a demo, and may be made anew
-PLAN = "four_chairs"
+PLAN = "afternoon"
 GATEWAY_PORT = 2575
 
 
@@ -27,7 +27,8 @@ GATEWAY_PORT = 2575
 @click.option("--gateway-port", default=GATEWAY_PORT, show_default=True, type=click.IntRange(1, 65535))
 @click.option("--keep", is_flag=True, help="Go on with the folder as it is, rather than making a new afternoon.")
 def command(data: Path, port: int, host: str, gateway_port: int, keep: bool) -> None:
-    """A clinic at work this afternoon: four chairs, one calm, one with rising pressure, one desaturating, one recovering.
+    """A clinic at work this afternoon: four infusions (one calm, one with rising pressure, one desaturating, one
+    recovering), a nasal spray between its devices, and an injection under observation.
 
     Everybody in it is invented and every value simulated.  Stop it with Ctrl-C.
     """

@@ -172,10 +172,13 @@ def clinic_plan(name_or_path: str) -> tuple[MonitorPlan, ...]:
 
     >>> [m.scenario.key for m in clinic_plan("four_chairs")]
     ['calm', 'hypertension', 'desaturation', 'calm']
+    >>> [m.device for m in clinic_plan("afternoon")]
+    ['MON-1', 'MON-2', 'MON-3', 'MON-4', 'MON-5', 'MON-6']
     """
     own = name_or_path.endswith(".toml")
     raw = _read(Path(name_or_path)) if own else _shipped(f"plans/{name_or_path}.toml")
-    monitors = []
+    first = raw.get("begins_with", "")  # another shipped plan, whose monitors come before these
+    monitors = list(clinic_plan(first)) if first else []
     known = {
         "device", "bed", "scenario", "seed", "weight_kg", "start_minute", "scenario_minute", "dose", "resting",
         "cuff_every_min",

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from stillhaven.clinic.record import clock
+from stillhaven.clinic.recovery.document import Document
 from stillhaven.clinic.session import actions, corrections, queries
 from stillhaven.clinic.session.models import Check, Dose, Event, TreatmentSession
 from stillhaven.clinic.web.demo import Demo
@@ -106,6 +107,36 @@ def test_held_resumed_and_not_resumed_once_consent_is_withdrawn(running: tuple[D
     assert state(session) == "held"
 
 
+def test_ordered_premedication_is_written_down_apart_with_dose_time_and_name() -> None:
+    demo, now = make_clinic(clock.now()), clock.now()
+    session = demo.start("cleo", "Chair 3", now - timedelta(minutes=10))  # the demo gives what Cleo's order asks for
+    given = Event.objects.get(session=session, kind="premedication")
+    assert (given.key, given.value["dose"], given.by_name) == ("ondansetron", 4, demo.staff["nurse"].signature_name)
+    started = Dose.objects.filter(session=session).earliest("seq")
+    assert given.happened_at == started.happened_at - timedelta(minutes=30)
+    page = page_of(demo, session)
+    assert "Given 4 mg at" in page.words()
+    url, more = f"/sessions/{session.uid}/premedication/", {"unit": "mg", "route": "by mouth"}
+    nurse = signed_in(demo.staff["nurse"])
+    again = nurse.post(url, {"order": "ondansetron", "dose": "4"} | more, headers={"Accept": "application/json"})
+    assert again.status_code == 409  # the order allows it once
+    other = nurse.post(url, {"order": "labetalol", "dose": "5"} | more, headers={"Accept": "application/json"})
+    assert other.status_code == 409  # an order for a rescue drug is none for premedication
+    assert signed_in(demo.staff["desk"]).post(url, {"order": "ondansetron", "dose": "4"} | more).status_code == 403
+    blank = nurse.post(url, {"order": "ondansetron"} | more, headers={"Accept": "application/json"})
+    assert blank.status_code == 422
+    why = nurse.post(
+        url, {"order": "ondansetron", "why_not": "she declined"} | more, headers={"Accept": "application/json"}
+    )
+    assert why.status_code == 200
+    whole = Document(TreatmentSession.objects.get(pk=session.pk), now)
+    order = whole.order()
+    assert order
+    assert "given 4 mg at" in order["premedication"][0]
+    assert "not given: she declined" in order["premedication"][0]
+    assert [row["kind"] for row in whole.timeline()].count("premedication") == 2
+
+
 def test_a_rescue_drug_is_recorded_only_under_its_order(running: tuple[Demo, TreatmentSession]) -> None:
     demo, session = running
     page = page_of(demo, session).send("rescue-ondansetron", dose="4")
@@ -163,13 +194,14 @@ def test_devices_with_their_times_and_the_earliest_moment_for_the_next() -> None
     demo = make_clinic(clock.now())
     session = esketamine(demo, 6)
     page = page_of(demo, session)
-    assert "Device 1" in page.words()
-    assert "Next device not before" in page.words()
-    assert "Next device used now: 28 mg" in page.text
+    assert "Device 1 of 2, 28 mg" in page.words()
+    assert "Give device 2 of 2, 28 mg" in page.words()
+    assert "Device 2 of 2 used now: 28 mg" in page.text
     page = page.send("give", lot="L2")
-    assert "Device 2" in page.words()
+    assert "Device 2 of 2, 28 mg, lot L2" in page.words()
     assert "give" not in page.forms(), "both devices are used"
-    assert [d.amount_mg for d in queries.doses(session)] == [28.0, 28.0]
+    assert [d.amount_mg for d in queries.doses(session) if d.amount_mg] == [28.0, 28.0]
+    assert state(session) == "recovering", "the last device ends the drug by itself"
 
 
 def test_the_next_device_is_refused_before_the_rest_between_devices_is_over() -> None:
@@ -178,6 +210,7 @@ def test_the_next_device_is_refused_before_the_rest_between_devices_is_over() ->
     with pytest.raises(Refused, match="rest between devices"):
         actions.give(session.pk, "device", 28.0, by=demo.staff["nurse"], at=clock.now())
     assert len(queries.doses(session)) == 1
+    assert "Not before" in page_of(demo, session).words(), "and the page says from when"
 
 
 def test_the_pressure_at_forty_minutes_is_asked_for_beside_the_clock() -> None:

@@ -37,19 +37,19 @@ def fill() -> dict[str, Any]:
     demo.afternoon()
     nurse = demo.staff["nurse"]
     scales.seed(demo.patients, nurse=nurse, doctor=demo.staff["prescriber"], now=now)
-    # eve has come and is asked; finn is ready; somebody else was called off
+    # one visit of finn's has come and is asked, another is ready; a third was called off
     held = TreatmentSession.objects.get(patient=demo.patients["cleo"])
     actions.hold(held.pk, "asks for a pause", by=nurse, at=now - timedelta(minutes=2))
-    checked = TreatmentSession.objects.get(patient=demo.patients["eve"], state="booked")
+    checked = TreatmentSession.objects.get(patient=demo.patients["finn"], state="booked")
     actions.check_in(checked.pk, by=demo.staff["desk"], at=now - timedelta(minutes=4))
     actions.record_check(checked.pk, "identity", {"identifiers": ["name"]}, by=nurse, at=now - timedelta(minutes=3))
     course = demo.patients["finn"].courses.get()
     ready = actions.book(course, booked_for=now, by=nurse, at=now - timedelta(hours=1), order=demo.order(course, "finn", now),
-                         chair=demo.chairs["Chair 5"], nurse=nurse)  # fmt: skip
+                         chair=demo.chairs["Chair 7"], nurse=nurse)  # fmt: skip
     row = next(p for p in cast()["patient"] if p["key"] == "finn")
     demo.arrive(ready, row, now)
     ready_monitor = Device.objects.create(
-        site=demo.site, key="MON-5", first_seen_at=now, last_seen_at=now, claimed=True
+        site=demo.site, key="MON-7", first_seen_at=now, last_seen_at=now, claimed=True
     )
     vitals.attach(ready_monitor, demo.patients["finn"], by=nurse, start=now - timedelta(minutes=35))
     demo.baseline(ready_monitor, demo.patients["finn"], now - timedelta(minutes=6))
@@ -79,7 +79,7 @@ def fill() -> dict[str, Any]:
 def monitors(at: datetime, count: int) -> None:
     """A minute of every monitor, and of one that is on nobody; one message that nobody can read."""
     sent = []
-    for n, key in enumerate(("MON-1", "MON-2", "MON-3", "MON-4", "MON-5", "MON-9")):
+    for n, key in enumerate(("MON-1", "MON-2", "MON-3", "MON-4", "MON-5", "MON-6", "MON-7", "MON-9")):
         for step in range(count):
             moment = at + timedelta(seconds=5 * step - 60)
             wave = math.sin(moment.timestamp() / 200 + n)

@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from stillhaven.clinic.record import policy
+from stillhaven.clinic.session import facts
 from stillhaven.clinic.session.models import TreatmentSession
 from stillhaven.reference.load import Reference
 from stillhaven.science.scales import Scale
@@ -62,15 +63,17 @@ def _quick(session: TreatmentSession | None, rules: Reference) -> dict[str, Any]
         {"kind": "rescue", "label": _("Drug given")},
         {"kind": "more", "label": _("More")},
     ]
+    at_once, line = _route(session)
     more = [
         {"kind": "note", "label": _("Note")},
         {"kind": "request", "what": "call", "label": _("Patient called")},
-        {"kind": "request", "what": "slow", "label": _("Patient asks to slow down")},
+        *([] if at_once else [{"kind": "request", "what": "slow", "label": _("Patient asks to slow down")}]),
         {"kind": "request", "what": "stop", "label": _("Patient asks to stop"), "firm": _("Yes, the patient asks to stop"),
-         "words": _("This is recorded at once. Stop the drug with the Stop button and at the pump.")},
+         "words": _("This is recorded at once. Give nothing more of it.") if at_once
+         else _("This is recorded at once. Stop the drug with the Stop button and at the pump.")},
         {"kind": "request", "what": "withdrawal", "label": _("Consent withdrawn"), "firm": _("Yes, consent is withdrawn"),
          "words": _("Effective at once: no drug is started or resumed. Stop the drug if it runs.")},
-        {"kind": "photo", "label": _("Photo of the site")},
+        {"kind": "photo", "label": _("Photo of the site") if line else _("Photo")},
         *({"kind": "scale", "scale": s, "label": rules.scales[s].short} for s in _QUICK_SCALES[1:] if s in rules.scales),
     ]  # fmt: skip
     return {
@@ -91,6 +94,13 @@ def _quick(session: TreatmentSession | None, rules: Reference) -> dict[str, Any]
         "vitals": [_hand(rules, key) for key in _HAND],
         "orders": _orders(session),
     }
+
+
+def _route(session: TreatmentSession | None) -> tuple[bool, bool]:
+    """Is the dose given at once, and is there a line?  Without a session, as for an infusion."""
+    if session is None or session.order is None:
+        return False, True
+    return facts.is_at_once(session), session.order.route.startswith("iv")
 
 
 def _interventions(rules: Reference) -> list[dict[str, str]]:

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from stillhaven.clinic.monitoring.tiles import iso, ms
 from stillhaven.clinic.plan.models import Order
-from stillhaven.clinic.session import queries
+from stillhaven.clinic.session import facts, giving, queries
 from stillhaven.clinic.session.models import Dose, Event, SessionMove, TreatmentSession
 from stillhaven.science import session as rules
 from stillhaven.science.dose_entries import DoseEntry, Phase
@@ -44,9 +44,14 @@ def drug(session: TreatmentSession, doses: Sequence[DoseEntry], now: datetime) -
         "ends_at": iso(seen.ends_at) if seen.ends_at else None,
         "time_left_s": seen.time_left_s,
         "fraction": seen.fraction,
-        "concentration": f"{plain(seen.concentration_mg_per_ml)} mg/mL" if seen.concentration_mg_per_ml else "",
+        "concentration": _strength(order, seen.concentration_mg_per_ml),
         "running": seen.phase is Phase.DOSING,
     }
+
+
+def _strength(order: Order | None, mg_per_ml: float | None) -> str:
+    """The concentration where somebody measures out by it: not of a device, which is used whole."""
+    return "" if mg_per_ml is None or (order is not None and order.devices) else f"{plain(mg_per_ml)} mg/mL"
 
 
 def title(order: Order) -> str:
@@ -67,14 +72,17 @@ def events(moves: Sequence[SessionMove], doses: Sequence[Dose], happened: Sequen
         "start": _("Start"), "hold": _("Hold"), "resume": _("Resumed"), "stop": _("Stop"), "abort": _("Stopped early"),
         "discharge": _("Left"), "transfer": _("Handed over"), "check_in": _("Arrived"),
     }  # fmt: skip
+    devices = 0
     out = [_event(m.uid, m.happened_at, "move", str(names[m.move]), m.seq) for m in moves if m.move in names]
     for d in doses:
         if d.kind == "rate_change":
             rate = _("%(rate)s mg/h") % {"rate": plain(d.rate_mg_per_h or 0.0)}
             out.append(_event(d.uid, d.happened_at, "dose", _("Rate %(rate)s") % {"rate": rate}, d.seq))
         elif d.amount_mg is not None:
-            amount = _("%(mg)s mg given") % {"mg": plain(d.amount_mg)}
-            out.append(_event(d.uid, d.happened_at, "dose", amount, d.seq))
+            devices += d.kind == "device"
+            numbers = {"mg": plain(d.amount_mg), "n": devices}
+            words = _("Device %(n)s, %(mg)s mg") if d.kind == "device" else _("%(mg)s mg given")
+            out.append(_event(d.uid, d.happened_at, "dose", words % numbers, d.seq))
     out += [_event(e.uid, e.happened_at, e.kind, e.label, e.seq) for e in happened]
     return sorted(out, key=lambda e: (e["at_ms"], e["seq"]))
 
@@ -98,15 +106,20 @@ _DEEDS = (
 
 def deeds(session: TreatmentSession) -> list[dict[str, Any]]:
     """The moves open to this session now, with their addresses."""
-    open_now = rules.allowed(session.state)
+    at_once = facts.is_at_once(session)
+    open_now = set(rules.allowed(session.state)) - ({Move.HOLD} if at_once else set())
     found = [
-        {"name": name, "label": str(label), "allowed": True, "why": "", **_way(session, name)}
+        {"name": name, "label": str(_("Give no more") if at_once and move is Move.STOP else label), "allowed": True,
+         "why": "", **_way(session, name)}
         for name, move, label in _DEEDS
         if move in open_now
-    ]
-    if session.state == rules.State.DOSING.value and session.order and session.order.route.startswith("iv"):
-        url = reverse("session:rate", args=[session.uid])
-        found.append({"name": "rate", "label": str(_("Change rate")), "url": url, "allowed": True, "why": ""})
+    ]  # fmt: skip
+    if session.state == rules.State.DOSING.value and session.order:
+        if not at_once:
+            url = reverse("session:rate", args=[session.uid])
+            found.append({"name": "rate", "label": str(_("Change rate")), "url": url, "allowed": True, "why": ""})
+        elif (give := giving.give_deed(session)) is not None:
+            found.append(give)
     if session.order and session.state in {s.value for s in (*rules.DRUG_RUNNING, rules.State.RECOVERING)}:
         page = reverse("monitoring:what_if", args=[session.uid])
         found.append(

@@ -66,7 +66,8 @@ def preflight(
     session: TreatmentSession, before: Before, *, weight_kg: float, escort: str, escort_phone: str
 ) -> Iterable[tuple[float, str, dict[str, Any]]]:
     """The answers of the pre-flight list, with how many minutes before the start each was given."""
-    return [
+    order = session.order
+    found: list[tuple[float, str, dict[str, Any]]] = [
         (44, "identity", {"identifiers": ["name", "birth_date"]}),
         (43, "weight", {"weight": str(weight_kg), "unit": "kg"}),
         (42, "fasting", fasting(session.site_id, before)),
@@ -75,10 +76,14 @@ def preflight(
         (40, "pregnancy", {"pregnant": "no"}),
         (39, "medicines", {"classes": [], "other": "", "changes": "none"}),
         (38, "mood", {"words": "A bit nervous, slept well."}),
-        (32, "iv_site", {"site": "left forearm", "gauge": "22", "patent": "yes", "attempts": "1"}),
         (31, "equipment", dict.fromkeys(policy.rules(session.site_id).session.start.equipment, "yes")),
         (30, "prescriber_on_site", {"present": "yes"}),
     ]
+    if order is None or order.route.startswith("iv"):
+        found.append((32, "iv_site", {"site": "left forearm", "gauge": "22", "patent": "yes", "attempts": "1"}))
+    if order is not None and order.drug in policy.rules(session.site_id).session.start.enrolment_for:
+        found.append((30, "rems", {"enrolled": "yes", "certified": "yes"}))
+    return found
 
 
 def walk_preflight(session: TreatmentSession, before: Before, *, by: Any, weight_kg: float, escort: str,

@@ -19,7 +19,7 @@ from stillhaven.clinic.people.models import Patient
 from stillhaven.clinic.record import actions as record
 from stillhaven.clinic.record import clock
 from stillhaven.clinic.recovery import pdf
-from stillhaven.clinic.recovery.document import visit_summary
+from stillhaven.clinic.recovery.summary import visit_summary
 from stillhaven.clinic.session import queries
 from stillhaven.clinic.session.models import TreatmentSession
 

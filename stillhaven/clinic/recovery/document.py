@@ -2,29 +2,41 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
-from collections.abc import Iterable, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Iterable, Mapping
+from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
 from stillhaven.clinic.monitoring import gather, panels
 from stillhaven.clinic.record import policy
-from stillhaven.clinic.recovery import facts, signing
+from stillhaven.clinic.recovery import drug_record, facts, signing, signs_record
 from stillhaven.clinic.recovery.models import Addendum, Discharge
 from stillhaven.clinic.session import due, gate_facts, queries
-from stillhaven.clinic.session.models import Dose, SessionEntry, TreatmentSession
+from stillhaven.clinic.session.models import SessionEntry, TreatmentSession
 from stillhaven.clinic.vitals import queries as vitals
 from stillhaven.reference.load import Reference
 from stillhaven.science import alarms
-from stillhaven.science.dosing import running
-from stillhaven.science.limits import CAUTION, Limit
 from stillhaven.science.protocol import Drug
-from stillhaven.science.reconcile import reconcile
 from stillhaven.science.vitals import Reading
 
-NOT_KNOWN = "not recorded"
-_COLUMNS = ("pressure", "heart_rate_per_min", "spo2_pct", "resp_rate_per_min", "sedation")
+NOT_KNOWN = gettext_lazy("not recorded")
+
+
+MOVES = {
+    "check_in": gettext_lazy("Check in"), "make_ready": gettext_lazy("Make ready"), "start": gettext_lazy("Start"),
+    "hold": gettext_lazy("Hold"), "resume": gettext_lazy("Resume"), "stop": gettext_lazy("Stop"),
+    "abort": gettext_lazy("Abort"), "discharge": gettext_lazy("Discharge"), "sign": gettext_lazy("Sign"),
+    "miss": gettext_lazy("Miss"), "cancel": gettext_lazy("Cancel"), "transfer": gettext_lazy("Transfer"),
+}  # fmt: skip
+KINDS = {
+    "step": gettext_lazy("step"), "drug": gettext_lazy("drug"), "override": gettext_lazy("override"),
+    "dose gate": gettext_lazy("dose gate"), "adverse_event": gettext_lazy("adverse event"),
+    "rescue": gettext_lazy("rescue"), "note": gettext_lazy("note"), "request": gettext_lazy("request"),
+    "withdrawal": gettext_lazy("withdrawal"), "premedication": gettext_lazy("premedication"),
+}  # fmt: skip
 
 
 class Document:
@@ -54,9 +66,10 @@ class Document:
             "order": self.order(),
             "peaks": self.peaks(),
             "rows": self.rows(),
-            "columns": ["Time", "BP mmHg", "HR /min", "SpO2 %", "Breathing /min", "MOAA/S"],
+            "columns": [_("Time"), _("BP mmHg"), _("HR /min"), "SpO2 %", _("Breathing /min"), "MOAA/S"],
             "timeline": self.timeline(),
             "dose": self.dose(),
+            "observed": drug_record.observed(self.session, min(self.now, self.end), self.clock),
             "alarms": self.alarms(),
             "coverage": self.coverage(),
             "discharge": self.discharge(),
@@ -73,7 +86,7 @@ class Document:
         return {
             "clinic": session.site.name, "patient": patient.name, "called": patient.called,
             "pronouns": patient.pronouns, "born": patient.born.isoformat(), "number_of_patient": patient.external_id,
-            "allergies": ", ".join(patient.allergies) or ("none known" if patient.allergies_asked else NOT_KNOWN),
+            "allergies": ", ".join(patient.allergies) or (_("none known") if patient.allergies_asked else str(NOT_KNOWN)),
             "session": session.number, "indication": session.course.indication,
             "date": self.day(self.at.get("check_in", session.booked_for)),
             "chair": session.chair.name if session.chair else "",
@@ -84,25 +97,41 @@ class Document:
     def in_a_minute(self) -> list[str]:
         """A few sentences that say what happened."""
         dose = self.dose()
-        said = [f"{dose['title']}: {dose['given']} given" + (f" ({dose['per_kg']})" if dose["per_kg"] else "") + "."]
+        per_kg = f" ({dose['per_kg']})" if dose["per_kg"] else ""
+        said = [
+            _("%(title)s: %(mg)s given%(per_kg)s.") % {"title": dose["title"], "mg": dose["given"], "per_kg": per_kg}
+        ]
         peak = next((p for p in self.peaks() if p["key"] == "systolic_mmhg"), None)
         low = next((p for p in self.peaks() if p["key"] == "spo2_pct"), None)
         if peak:
-            top = f"{peak['highest']} mmHg at {peak['highest_at']}"
-            said.append(f"Highest systolic pressure {top}, before the drug {peak['baseline']}.")
+            words = _("Highest systolic pressure %(highest)s mmHg at %(highest_at)s, before the drug %(baseline)s.")
+            said.append(words % peak)
         if low:
-            said.append(f"Lowest oxygen saturation {low['lowest']} % at {low['lowest_at']}.")
+            said.append(_("Lowest oxygen saturation %(lowest)s %% at %(lowest_at)s.") % low)
         adverse = [e for e in self.events if e.kind == "adverse_event"]
-        listed = "; ".join(f"{e.label} at {self.clock(e.happened_at)}" for e in adverse)
-        said.append(f"Adverse events: {listed}." if adverse else "No adverse event was recorded.")
+        each = [_("%(what)s at %(at)s") % {"what": e.label, "at": self.clock(e.happened_at)} for e in adverse]
+        said.append(
+            _("Adverse events: %(listed)s.") % {"listed": "; ".join(each)}
+            if each
+            else _("No adverse event was recorded.")
+        )
         urgent = [a for a in self.alarms() if a["priority"] in ("high", "medium") and not a["technical"]]
-        said.append(f"{len(urgent)} alarms about the patient of high or medium priority." if urgent else
-                    "No alarm about the patient of high or medium priority.")  # fmt: skip
+        said.append(
+            ngettext("%(n)d alarm about the patient of high or medium priority.",
+                     "%(n)d alarms about the patient of high or medium priority.", len(urgent)) % {"n": len(urgent)}
+            if urgent else _("No alarm about the patient of high or medium priority.")
+        )  # fmt: skip
+        watched = drug_record.observed(self.session, min(self.now, self.end), self.clock)
+        if watched is not None and watched["minutes"]:
+            said.append(_("Watched for %(n)s min from the first dose; %(asked)s asked.") %
+                        {"n": watched["minutes"], "asked": watched["asked"]})  # fmt: skip
         left = Discharge.objects.filter(session=self.session).first()
         if left is not None:
-            said.append(f"Left at {self.clock(left.happened_at)} with {left.escort_name}.")
+            said.append(
+                _("Left at %(at)s with %(who)s.") % {"at": self.clock(left.happened_at), "who": left.escort_name}
+            )
         elif self.session.state == "transferred" or "transfer" in self.at:
-            said.append(f"Handed over to emergency care at {self.clock(self.at['transfer'])}.")
+            said.append(_("Handed over to emergency care at %(at)s.") % {"at": self.clock(self.at["transfer"])})
         return said
 
     def order(self) -> dict[str, Any] | None:
@@ -113,78 +142,45 @@ class Document:
             "title": panels.title(order), "protocol": self.rules.protocols[order.protocol].title, "by": order.by_name,
             "at": self.moment(order.happened_at), "off_label": order.off_label, "lines": order.arithmetic,
             "version": order.reference_version[:12], "second_factor": order.second_factor,
+            "premedication": self.premedication(order.premedication),
         }  # fmt: skip
 
-    # ------------------------------------------------------------ signs
-    def peaks(self) -> list[dict[str, Any]]:
-        """Baseline, highest, lowest and last value of each sign, from the raw values."""
-        baseline = queries.baseline(self.session)
-        found = []
-        for key, signal in self.rules.signals.items():
-            mine = self.by_signal.get(key, [])
-            if not mine:
-                continue
-            high, low, last = max(mine, key=_value), min(mine, key=_value), max(mine, key=lambda r: r.at)
-            show = lambda value, decimals=signal.decimals: f"{value:.{decimals}f}"  # noqa: E731
-            found.append(
-                {
-                    "key": key, "name": signal.name, "unit": signal.unit,
-                    "baseline": show(baseline[key]) if key in baseline else NOT_KNOWN,
-                    "highest": show(_value(high)), "highest_at": self.clock(high.at),
-                    "lowest": show(_value(low)), "lowest_at": self.clock(low.at),
-                    "last": show(_value(last)), "last_at": self.clock(last.at), "n": len(mine),
-                }
+    def premedication(self, ordered: Iterable[Mapping[str, Any]]) -> list[str]:
+        """Each drug ordered beforehand, and what came of it: given when and by whom, not given and why, or not known."""
+        said = []
+        for row in ordered:
+            mine = [e for e in self.events if e.kind == "premedication" and e.key == row["key"]]
+            came = "; ".join(
+                f"not given: {e.value['withheld']} ({e.by_name}, {self.clock(e.happened_at)})" if "withheld" in e.value
+                else f"given {e.value['dose']:g} {e.value['unit']} at {self.clock(e.happened_at)} by {e.by_name}"
+                for e in mine
             )  # fmt: skip
-        return found
+            what = f"{row['drug']} {row['dose']} {row['unit']} {row['route']}".strip()
+            said.append(f"{what}: {came or 'ordered; not written down whether it was given'}")
+        return said
+
+    def peaks(self) -> list[dict[str, Any]]:
+        """Baseline, highest, lowest and last value of each sign."""
+        return signs_record.peaks(self.rules, self.by_signal, queries.baseline(self.session), self.clock)
 
     def rows(self) -> list[list[str]]:
-        """One row every five minutes, and one wherever a cuff or a hand measured: the nearest value of each sign."""
-        moments = sorted({r.at for r in self.by_signal.get("systolic_mmhg", ())} | set(self._fives()))
-        scores = queries.checks(self.session, "moaas")
-        out = []
-        for at in moments:
-            out.append(
-                [
-                    self.clock(at), self._pressure_at(at), self._near("heart_rate_per_min", at),
-                    self._near("spo2_pct", at), self._near("resp_rate_per_min", at),
-                    next((str(c.value["score"]) for c in scores if abs(c.happened_at - at) <= timedelta(seconds=90)), ""),
-                ]
-            )  # fmt: skip
-        return [row for row in out if any(row[1:])]
-
-    def _fives(self) -> Iterable[datetime]:
-        at = self.at.get("make_ready") or self.start
-        while at < self.end:
-            yield at
-            at += timedelta(minutes=5)
-
-    def _pressure_at(self, at: datetime) -> str:
-        systolic, diastolic = self._closest("systolic_mmhg", at), self._closest("diastolic_mmhg", at)
-        if systolic is None or diastolic is None or not systolic.at == diastolic.at == at:
-            return ""
-        return f"{_value(systolic):.0f}/{_value(diastolic):.0f}"
-
-    def _near(self, signal: str, at: datetime) -> str:
-        best = self._closest(signal, at)
-        if best is None or abs(best.at - at) > timedelta(seconds=60):
-            return ""
-        return f"{_value(best):.{self.rules.signals[signal].decimals}f}"
-
-    def _closest(self, signal: str, at: datetime) -> Reading | None:
-        """The reading nearest in time; readings are in order of time."""
-        mine = self.by_signal.get(signal, [])
-        place = bisect_left(mine, at, key=lambda r: r.at)
-        return min(mine[max(0, place - 1) : place + 1], key=lambda r: abs(r.at - at), default=None)
+        """The measurements as a table."""
+        scores = [(c.happened_at, c.value["score"]) for c in queries.checks(self.session, "moaas")]
+        begun = self.at.get("make_ready") or self.start
+        return signs_record.rows(self.rules, self.by_signal, scores, begun, self.end, self.clock)
 
     # ------------------------------------------------------------ what happened
     def timeline(self) -> list[dict[str, str]]:
         """Everything in order, each with who wrote it down."""
         rows: list[tuple[datetime, int, str, str, str]] = []
         for move in self.moves:
-            words = move.move.replace("_", " ").capitalize()
+            words = str(MOVES.get(move.move, move.move))
             rows.append((move.happened_at, move.seq, "step", f"{words}. {move.reason}".strip(), move.by_name))
+        devices, ordered = 0, self.session.order.devices if self.session.order else None
         for dose in self.doses:
-            rows.append((dose.happened_at, dose.seq, "drug", _dose_words(dose), dose.by_name))
+            devices += dose.kind == "device"
+            words = drug_record.dose_words(dose, devices, ordered)
+            rows.append((dose.happened_at, dose.seq, "drug", words, dose.by_name))
         for event in self.events:
             words = event.label if not event.text or event.text in event.label else f"{event.label}. {event.text}"
             done = ", ".join(event.value.get("interventions") or [])
@@ -192,35 +188,17 @@ class Document:
                 (event.happened_at, event.seq, event.kind, words + (f" ({done})" if done else ""), event.by_name)
             )
         for check in queries.checks(self.session, "override"):
-            words = f"Went on in spite of: {check.value['against']}. Reason: {check.value['reason']}"
+            words = _("Went on in spite of: %(against)s. Reason: %(reason)s") % check.value
             rows.append((check.happened_at, check.seq, "override", words, check.value["by"]))
         for tried in gate_facts.in_the_record(self.session):
             rows.append((tried["at"], tried["seq"], "dose gate", tried["words"], tried["by"]))
         rows.sort(key=lambda row: (row[0], row[1]))
-        return [{"at": self.clock(at), "kind": kind.replace("_", " "), "words": words, "by": by}
+        return [{"at": self.clock(at), "kind": str(KINDS.get(kind, kind.replace("_", " "))), "words": words, "by": by}
                 for at, _, kind, words, by in rows]  # fmt: skip
 
     def dose(self) -> dict[str, Any]:
-        """Given milligrams from what ran; the pump's own count beside it."""
-        order = self.session.order
-        entries = queries.dose_entries(self.doses)
-        planned = float(order.dose_mg) if order else None
-        weight = float(order.weight_kg) if order and order.weight_kg else None
-        seen = running(entries, min(self.now, self.end), planned_mg=planned, weight_kg=weight)
-        pump = next((d.pump_volume_ml for d in reversed(self.doses) if d.pump_volume_ml is not None), None)
-        rest = reconcile(entries, self.end, pump_ml=pump, tolerance_ml=Limit(value=None, unit="mL"), how=CAUTION)
-        return {
-            "title": panels.title(order) if order else "No order",
-            "planned": f"{planned:g} mg" if planned is not None else NOT_KNOWN,
-            "given": f"{seen.given_mg:.1f} mg" if seen.given_mg is not None else "amount not known",
-            "per_kg": f"{seen.given_mg_per_kg:.3f} mg/kg" if seen.given_mg_per_kg is not None else "",
-            "volume": f"{seen.given_ml:.1f} mL" if seen.given_ml is not None else "",
-            "pump": f"{pump:g} mL" if pump is not None else NOT_KNOWN,
-            "residual": f"{rest.residual_ml:.1f} mL" if rest.residual_ml is not None else "",
-            "lots": ", ".join(sorted({d.lot for d in self.doses if d.lot})) or NOT_KNOWN,
-            "started": self.clock(seen.started_at) if seen.started_at else NOT_KNOWN,
-            "stopped": self.clock(seen.stopped_at) if seen.stopped_at else NOT_KNOWN,
-        }  # fmt: skip
+        """What was given."""
+        return drug_record.dose(self.session, self.doses, min(self.now, self.end), self.clock)
 
     def alarms(self) -> list[dict[str, Any]]:
         """The alarm ledger: crossed, shown, answered by whom after how long, what was done, five minutes later."""
@@ -273,7 +251,7 @@ class Document:
         driving = self.rules.recovery.driving_rule(Drug(self.session.order.drug)) if self.session.order else None
         return {
             "at": self.moment(left.happened_at), "escort": left.escort_name, "handover": self.clock(left.handover_at),
-            "by": left.by_name, "driving": driving.text if driving else NOT_KNOWN,
+            "by": left.by_name, "driving": driving.text if driving else str(NOT_KNOWN),
             "findings": [{k: f[k] for k in ("because", "verdict", "overridden")} for f in left.findings],
         }  # fmt: skip
 
@@ -318,46 +296,10 @@ class Document:
         return moment.astimezone(self.zone).strftime("%-d %B %Y %H:%M")
 
 
-def _value(reading: Reading) -> float:
-    value = reading.usable
-    assert value is not None
-    return value
-
-
-def _dose_words(dose: Dose) -> str:
-    said = {
-        "start": "Infusion started", "rate_change": "Rate changed", "hold": "Infusion held", "resume": "Infusion resumed",
-        "stop": "Drug ended", "bolus": "Bolus given", "single": "Dose given", "divided": "Part of the dose given",
-        "device": "Device used",
-    }[dose.kind]  # fmt: skip
-    if dose.amount_mg is not None:
-        said += f", {dose.amount_mg:g} mg"
-    if dose.rate_mg_per_h is not None:
-        said += f" at {dose.rate_mg_per_h:g} mg/h"
-        if dose.concentration_mg_per_ml:
-            said += f" ({dose.rate_mg_per_h / dose.concentration_mg_per_ml:.1f} mL/h)"
-    if dose.pump_volume_ml is not None:
-        said += f"; the pump showed {dose.pump_volume_ml:g} mL"
-    return f"{said}. {dose.why}".strip()
-
-
 def _seconds(seconds: float | None) -> str:
-    return f"{seconds:.0f} s" if seconds is not None else ""
+    return _("%(s)d s") % {"s": round(seconds)} if seconds is not None else ""
 
 
 def _span(seconds: float) -> str:
     minutes, rest = divmod(round(seconds), 60)
-    return f"{minutes} min {rest} s" if minutes else f"{rest} s"
-
-
-def visit_summary(session: TreatmentSession, now: datetime) -> dict[str, Any]:
-    """What the patient takes home: plain words, no jargon, whom to call."""
-    document = Document(session, now)
-    dose, left = document.dose(), document.discharge()
-    driving = left["driving"] if left else None
-    felt: Sequence[str] = [e.label.split(",")[0].lower() for e in document.events if e.kind == "adverse_event"]
-    return {
-        "head": document.head(), "given": dose["given"], "title": dose["title"], "started": dose["started"],
-        "felt": felt, "driving": driving, "escort": left["escort"] if left else "", "left": left["at"] if left else "",
-        "emergency": session.site.emergency_number,
-    }  # fmt: skip
+    return _("%(m)d min %(s)d s") % {"m": minutes, "s": rest} if minutes else _("%(s)d s") % {"s": rest}

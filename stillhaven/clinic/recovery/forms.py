@@ -7,6 +7,8 @@ from typing import Any
 
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from stillhaven.clinic.people import roles
 from stillhaven.clinic.people.asking import YES_NO, Ask, Form, form
@@ -14,7 +16,7 @@ from stillhaven.clinic.recovery import facts, signing
 from stillhaven.clinic.recovery.models import Discharge
 from stillhaven.clinic.session import facts as session_facts
 from stillhaven.clinic.session import forms as session_forms
-from stillhaven.clinic.session import page_parts, queries
+from stillhaven.clinic.session import giving, page_parts, queries
 from stillhaven.clinic.session.models import TreatmentSession
 from stillhaven.reference.load import Reference
 from stillhaven.science import observation, recovery, start
@@ -24,11 +26,14 @@ from stillhaven.science.recovery_scores import Sheet
 
 _DOTS: dict[bool | None, str] = {True: "go", False: "no"}
 _LOOKS = {
-    "oriented": ("Does the person know who and where they are, and the day?", "Oriented"),
-    "walking": ("Does the person walk as before?", "Walks as before"),
-    "cannula_out": ("Is the cannula out, and the site dry?", "Cannula out"),
-    "risk": ("Suicide risk asked again: is it settled?", "Risk settled"),
-    "instructions": ("Were the instructions and the emergency number gone through, and handed over?", "Instructions"),
+    "oriented": (gettext_lazy("Does the person know who and where they are, and the day?"), gettext_lazy("Oriented")),
+    "walking": (gettext_lazy("Does the person walk as before?"), gettext_lazy("Walks as before")),
+    "cannula_out": (gettext_lazy("Is the cannula out, and the site dry?"), gettext_lazy("Cannula out")),
+    "risk": (gettext_lazy("Suicide risk asked again: is it settled?"), gettext_lazy("Risk settled")),
+    "instructions": (
+        gettext_lazy("Were the instructions and the emergency number gone through, and handed over?"),
+        gettext_lazy("Instructions"),
+    ),
 }
 
 
@@ -44,7 +49,9 @@ def page(request: HttpRequest, session: TreatmentSession, now: datetime, rules: 
     shown: dict[str, Any] = {
         "now": now,
         "known": known,
-        "clock": observation.clock(known.doses, known.ended_at, now, asked.observation),
+        "clock": (watch := observation.clock(known.doses, known.ended_at, now, asked.observation)),
+        "left_words": duration(watch.left_s) if watch.left_s else "",
+        "given": _given(session),
         "scores": [_score(request, session, sheet, asked, seen, may) for sheet in recovery.sheets(known, asked)],
         "looks": [_look(request, session, kind, seen, may) for kind in _kinds(asked, "iv_site" in latest)],
         "scales": [
@@ -64,24 +71,41 @@ def page(request: HttpRequest, session: TreatmentSession, now: datetime, rules: 
     }
     if session.state == "recovering" and roles.may(request.user, "recovery.discharge"):
         shown["discharge"] = form(request, "discharge", reverse("recovery:discharge", args=[session.uid]),
-                                  "Yes, the person goes home now", look="button-firm")  # fmt: skip
+                                  _("Yes, the person goes home now"), look="button-firm")  # fmt: skip
     if session.state in ("discharged", "transferred") and roles.may(request.user, "record.sign"):
-        code = Ask(name="code", label="Code from your app, or a passkey", kind="code")
+        code = Ask(name="code", label=_("Code from your app, or a passkey"), kind="code")
         shown["sign"] = form(
-            request, "sign", reverse("recovery:sign", args=[session.uid]), "Sign the record", code, look="button-firm"
+            request,
+            "sign",
+            reverse("recovery:sign", args=[session.uid]),
+            _("Sign the record"),
+            code,
+            look="button-firm",
         )
     if session.state == "signed" and roles.may(request.user, "record.amend"):
-        text = Ask(name="text", label="What is added?", kind="long")
-        shown["addendum"] = form(request, "addendum", reverse("recovery:addendum", args=[session.uid]), "Add it", text)
+        text = Ask(name="text", label=_("What is added?"), kind="long")
+        shown["addendum"] = form(
+            request, "addendum", reverse("recovery:addendum", args=[session.uid]), _("Add it"), text
+        )
     return shown
+
+
+def _given(session: TreatmentSession) -> list[dict[str, Any]]:
+    """Each part of a dose that was given at once, with its moment: what the observation counts from."""
+    parts = giving.giving_of(session)
+    return [{"at": part.at, "words": parts.words(part)} for part in parts.parts] if parts is not None else []
 
 
 def _kinds(asked: recovery.DischargeRules, placed: bool) -> list[tuple[str, str, str]]:
     symptoms = [
-        (f"over_{key}", f"Is it over, or was there none: {label}?", label.capitalize())
+        (f"over_{key}", _("Is it over, or was there none: %(what)s?") % {"what": label}, label.capitalize())
         for key, label in asked.symptoms.items()
     ]
-    rest = [(k, *words) for k, words in _LOOKS.items() if k != "cannula_out" or asked.cannula or placed]
+    rest = [
+        (k, str(question), str(short))
+        for k, (question, short) in _LOOKS.items()
+        if k != "cannula_out" or asked.cannula or placed
+    ]
     return symptoms + rest
 
 
@@ -101,13 +125,14 @@ def _score(
         options = tuple((str(v), f"{v} · {words.get(v, '')}".rstrip(" ·")) for v in range(item.high, item.low - 1, -1))
         given = answers.get(row.item)
         note = (
-            f"Computed: {row.because}. Answer only if you see it otherwise; the lower counts."
+            _("Computed: %(why)s. Answer only if you see it otherwise; the lower counts.") % {"why": row.because}
             if row.computed
             else row.adapted
         )
         asks.append(Ask(name=row.item, label=item.name, kind="choice", options=options,
                         value="" if given is None else str(given), help=note))  # fmt: skip
-    ask = form(request, f"score-{sheet.scale}", reverse("recovery:look", args=[session.uid]), f"Save {sheet.name}",
+    save = _("Save %(what)s") % {"what": sheet.name}
+    ask = form(request, f"score-{sheet.scale}", reverse("recovery:look", args=[session.uid]), save,
                *asks, hidden={"kind": sheet.scale})  # fmt: skip
     return {"sheet": sheet, "rows": rows, "form": ask if may else None, "trap": scale.trap}
 
@@ -144,8 +169,8 @@ def _scale(
 ) -> dict[str, Any]:
     scale = rules.scales[key]
     options = session_forms.scale_options(scale)
-    ask = form(request, f"scale-{key}", reverse("session:score", args=[session.uid]), "Save",
-               Ask(name="value", label=scale.short, kind="select", options=(("", "Choose"), *options), help=scale.trap),
+    ask = form(request, f"scale-{key}", reverse("session:score", args=[session.uid]), _("Save"),
+               Ask(name="value", label=scale.short, kind="select", options=(("", _("Choose")), *options), help=scale.trap),
                hidden={"scale": key})  # fmt: skip
     return {"title": scale.name, "form": ask if may else None, "seen": newest,
             "said": dict(options).get(str(newest.value["score"]), "") if newest else ""}  # fmt: skip
@@ -155,9 +180,9 @@ def _escort(request: HttpRequest, session: TreatmentSession, seen: Any, latest: 
     row, named = seen.get("escort"), latest.get("escort")
     name = row.value["name"] if row else (named.value["name"] if named else session.patient.escort_name)
     ask = form(
-        request, "escort", reverse("recovery:look", args=[session.uid]), "Save",
-        Ask(name="name", label="Who takes the person home?", value=name),
-        Ask(name="handed_over", label="Handed over to them in person, now", kind="tick"),
+        request, "escort", reverse("recovery:look", args=[session.uid]), _("Save"),
+        Ask(name="name", label=_("Who takes the person home?"), value=name),
+        Ask(name="handed_over", label=_("Handed over to them in person, now"), kind="tick"),
         hidden={"kind": "escort"},
     )  # fmt: skip
     at = row.value.get("handed_over_at") if row else None

@@ -19,7 +19,8 @@ from stillhaven.clinic.record import actions as record
 from stillhaven.clinic.record import clock, policy
 from stillhaven.clinic.record.looking import looked
 from stillhaven.clinic.recovery import facts, pdf
-from stillhaven.clinic.recovery.document import Document, visit_summary
+from stillhaven.clinic.recovery.document import MOVES, Document
+from stillhaven.clinic.recovery.summary import visit_summary
 from stillhaven.clinic.recovery.trend_svg import Band, Mark, trend_svg
 from stillhaven.clinic.session import queries
 from stillhaven.clinic.session.models import TreatmentSession
@@ -60,7 +61,7 @@ def _drawing(document: Document) -> tuple[str, list[str]]:
         if top is not None and bottom is not None:
             pressures[r.at] = (top, bottom)
     found: list[tuple[datetime, str]] = [
-        (m.happened_at, m.move.replace("_", " ").capitalize()) for m in document.moves if m.move in _MARKED
+        (m.happened_at, str(MOVES[m.move])) for m in document.moves if m.move in _MARKED
     ]
     found += [(e.happened_at, e.label) for e in document.events if e.kind in ("adverse_event", "rescue")]
     found.sort()

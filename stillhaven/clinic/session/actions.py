@@ -21,10 +21,13 @@ from stillhaven.clinic.session import facts, preflight, queries, stocked
 from stillhaven.clinic.session.models import Check, Dose, SessionMove, TreatmentSession
 from stillhaven.reference import load as reference
 from stillhaven.science import session as rules
+from stillhaven.science.dose_entries import Phase
+from stillhaven.science.dosing import running
 from stillhaven.science.errors import BadInput, Refused
 from stillhaven.science.findings import Finding
 from stillhaven.science.session import Move
 
+ALL_IN = "all of the dose is in"
 _CLOCK_SLACK = timedelta(minutes=2)  # a tablet's clock may run ahead a little; more is a slip
 
 
@@ -150,7 +153,7 @@ def start_dosing(session_id: int, *, by: User, at: datetime, uid: UUID | None = 
     found = facts.start_findings(session, at)
     session = advance(session, Move.START, because=found, by=by, at=at, uid=uid)
     record.append(facts.first_dose(session, at, **given), by=by)
-    return session
+    return _finish_if_all_in(session, by=by, at=at)
 
 
 @transaction.atomic
@@ -168,6 +171,8 @@ def change_rate(
 def hold(session_id: int, why: str, *, by: User, at: datetime, uid: UUID | None = None) -> TreatmentSession:
     """Pause the drug; the watching goes on."""
     session = begin(session_id, "session.hold", by=by, at=at, uid=uid, model=SessionMove, move="hold")
+    if facts.is_at_once(session):
+        raise Refused(why="nothing runs that could be held: let the next part wait, or end the dose here")
     session = advance(session, Move.HOLD, by=by, at=at, uid=uid, why=why)
     _dose(session, "hold", by=by, at=at, why=why)
     return session
@@ -180,8 +185,10 @@ def resume(
     """Run the drug again after a hold, at the rate it had or at another that the order allows."""
     session = begin(session_id, "session.hold", by=by, at=at, uid=uid, model=SessionMove, move="resume")
     found = facts.resume_findings(session, at)
-    rate = rate_mg_per_h if rate_mg_per_h is not None else facts.rate_before_hold(session)
-    facts.refuse_rate(session, rate, at)
+    rate: float | None = None
+    if not facts.is_at_once(session):
+        rate = rate_mg_per_h if rate_mg_per_h is not None else facts.rate_before_hold(session)
+        facts.refuse_rate(session, rate, at)
     session = advance(session, Move.RESUME, because=found, by=by, at=at, uid=uid)
     _dose(session, "resume", by=by, at=at, rate_mg_per_h=rate)
     return session
@@ -196,7 +203,9 @@ def give(
     session = begin(session_id, "session.dose", by=by, at=at, uid=uid, model=Dose, kind=kind)
     _needs(session, rules.State.DOSING)
     facts.refuse_amount(session, kind, amount_mg, at)
-    return _dose(session, kind, by=by, at=at, uid=uid, amount_mg=amount_mg, lot=lot, why=why)
+    dose = _dose(session, kind, by=by, at=at, uid=uid, amount_mg=amount_mg, lot=lot[:60], why=why)
+    _finish_if_all_in(session, by=by, at=at)
+    return dose
 
 
 @transaction.atomic
@@ -209,6 +218,20 @@ def stop(
     session = begin(session_id, "session.stop", by=by, at=at, uid=uid, model=SessionMove, move=move.value)
     session = advance(session, move, by=by, at=at, uid=uid, why=why)
     _dose(session, "stop", by=by, at=at, why=why, pump_volume_ml=pump_volume_ml)
+    stocked.book_given(session, by=by, at=at)
+    return session
+
+
+def _finish_if_all_in(session: TreatmentSession, *, by: User, at: datetime) -> TreatmentSession:
+    """The last part of a dose given at once ends the drug by itself: nobody has to say so, and recovery begins."""
+    if session.order is None or not facts.is_at_once(session):
+        return session
+    entries = queries.dose_entries(queries.doses(session))
+    seen = running(entries, max(e.at for e in entries), planned_mg=float(session.order.dose_mg))
+    if seen.phase is not Phase.FINISHED:
+        return session
+    session = advance(session, Move.STOP, by=by, at=at, why=ALL_IN)
+    _dose(session, "stop", by=by, at=at, why=ALL_IN)
     stocked.book_given(session, by=by, at=at)
     return session
 

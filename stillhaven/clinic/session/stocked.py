@@ -21,6 +21,7 @@ from stillhaven.clinic.session.models import TreatmentSession
 from stillhaven.clinic.stock import actions as stock
 from stillhaven.clinic.stock import queries as safe
 from stillhaven.clinic.stock.forms import line_row, waste_asks
+from stillhaven.clinic.stock.models import Vial
 from stillhaven.science import stock as rules
 from stillhaven.science.dosing import running
 from stillhaven.science.findings import Finding
@@ -77,7 +78,7 @@ def panel(request: HttpRequest, session: TreatmentSession, now: datetime) -> dic
     return {
         "lines": [line_row(line) for line in lines], "use": use, "ended": ended, "findings": told,
         "opens": roles.may(request.user, "stock.view"),
-        "ordered": _ordered(session),
+        "ordered": _ordered(session), "devices": order.devices,
         "draw": _draw(request, session, now) if draw else None,
         "settle": _settle(request, session, now) if may_settle and session.state not in ("dosing", "held") else None,
     }  # fmt: skip
@@ -87,8 +88,9 @@ def _ordered(session: TreatmentSession) -> str:
     order = session.order
     if order is None:
         return ""
-    words = {"ketamine": "racemic ketamine", "s_ketamine": "S-ketamine"}
-    return f"{order.dose_mg.normalize():f} mg {words.get(order.drug, order.drug)}"
+    words = {"ketamine": _("racemic ketamine"), "s_ketamine": _("S-ketamine")}
+    dose = f"{order.dose_mg.normalize():f} mg {words.get(order.drug, order.drug)}"
+    return dose + _(" in %(n)d devices") % {"n": order.devices} if order.devices else dose
 
 
 def _draw(request: HttpRequest, session: TreatmentSession, now: datetime) -> Form:
@@ -96,35 +98,39 @@ def _draw(request: HttpRequest, session: TreatmentSession, now: datetime) -> For
     assert order is not None
     vials = safe.drawable(session.site, order.drug, now)
     options = [("", _("Choose, or scan below"))]
-    options += [
-        (str(v.uid), f"{v.code} · {v.strength} · lot {v.lot} · exp {v.expires:%Y-%m-%d} · "
-         f"holds {v.mg} mg / {v.ml.normalize():f} mL · {v.place}")
-        for v in vials
-    ]  # fmt: skip
+    options += [(str(v.uid), _vial_words(v)) for v in vials]
+    what = _("Device") if order.devices else _("Vial")
     asks = [
-        Ask(name="vial", label=_("Vial"), kind="select", options=tuple(options)),
+        Ask(name="vial", label=what, kind="select", options=tuple(options)),
         Ask(name="scan", label=_("Or its code, as scanned"), help=_("The number on the label, such as K50-0007.")),
-        Ask(name="volume_ml", label=_("Drawn"), kind="number", unit="mL"),
-        Ask(
-            name="mg",
-            label=_("That is"),
-            kind="number",
-            unit="mg",
-            help=_("Work it out yourself: both must say the same."),
-        ),
     ]
-    if not order.devices:
+    if not order.devices:  # a device is taken whole: there is nothing to measure out
         final = f"{order.volume_ml.normalize():f}" if order.volume_ml else ""
         asks += [
+            Ask(name="volume_ml", label=_("Drawn"), kind="number", unit="mL"),
+            Ask(name="mg", label=_("That is"), kind="number", unit="mg",
+                help=_("Work it out yourself: both must say the same.")),
             Ask(name="diluent", label=_("Diluted with"), value="0.9 % saline" if final else ""),
             Ask(name="final_ml", label=_("Made up to"), kind="number", unit="mL", value=final),
-        ]
+        ]  # fmt: skip
     asks += witness.asks(request, "stock.witness")
+    about = _("Ordered: %(dose)s. Opened vials stand first, then those that expire first.")
+    if order.devices:
+        about = _("Ordered: %(dose)s. One device at a time, each whole; those that expire first stand first.")
     return form(
-        request, "draw", reverse("session:draw", args=[session.uid]), _("Drawn up, and seen by both"), *asks,
-        about=_("Ordered: %(dose)s. Opened vials stand first, then those that expire first.") % {"dose": _ordered(session)},
+        request, "draw", reverse("session:draw", args=[session.uid]),
+        _("Taken out, and seen by both") if order.devices else _("Drawn up, and seen by both"), *asks,
+        about=about % {"dose": _ordered(session)},
         anchor="h-vials",
     )  # fmt: skip
+
+
+def _vial_words(v: Vial) -> str:
+    words = _("%(code)s · %(strength)s · lot %(lot)s · exp %(on)s · holds %(mg)s mg / %(ml)s mL · %(place)s")
+    return words % {
+        "code": v.code, "strength": v.strength, "lot": v.lot, "on": f"{v.expires:%Y-%m-%d}", "mg": v.mg,
+        "ml": f"{v.ml.normalize():f}", "place": v.place,
+    }  # fmt: skip
 
 
 def _settle(request: HttpRequest, session: TreatmentSession, now: datetime) -> Form:

@@ -30,12 +30,15 @@ def draw(sent: Sent, request: HttpRequest) -> None:
     vial = safe.find_vial(session.site, typed)
     if vial is None:
         raise BadInput("scan" if sent.text("scan").strip() else "vial", "no vial of this clinic has this code")
-    if not sent.text("mg").strip():
+    volume, mg = sent.text("volume_ml"), sent.text("mg")
+    if vial.is_device and not volume.strip():  # taken whole: there is nothing to measure out
+        volume, mg = f"{vial.volume_ml.normalize():f}", f"{vial.content_mg.normalize():f}"
+    if not mg.strip():
         raise BadInput("mg", "write the milligrams too: they must say the same as the millilitres")
     seen = witness.confirm(request, sent.text("witness"), sent.text("witness_code"), "stock.witness")
     told = {"diluent": sent.text("diluent").strip()[:60], "final_ml": sent.text("final_ml").strip()[:20]}
     stock.draw(
-        vial, volume_ml=sent.text("volume_ml"), mg=sent.text("mg"), session_uid=session.uid, order_uid=session.order.pk,
+        vial, volume_ml=volume, mg=mg, session_uid=session.uid, order_uid=session.order.pk,
         patient=session.patient_id, drug=session.order.drug, witness=seen, detail={k: v for k, v in told.items() if v},
         **sent.common,
     )  # fmt: skip

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from stillhaven.clinic.people import roles
@@ -14,17 +15,23 @@ from stillhaven.clinic.people.gate import staff_required
 from stillhaven.clinic.record import actions as record
 from stillhaven.clinic.record import clock, policy
 from stillhaven.clinic.record.looking import looked
-from stillhaven.clinic.session import chair, corrections, facts, forms, gate_forms, page_parts, queries, stocked
+from stillhaven.clinic.session import chair, corrections, facts, forms, gate_forms, giving, page_parts, queries, stocked
 from stillhaven.clinic.session.models import TreatmentSession
 from stillhaven.clinic.session.writes import Sent, write
 from stillhaven.science.errors import BadInput
 from stillhaven.science.session import State
 
-DEEDS = (
-    ("hold", "Hold …"), ("resume", "Resume …"), ("rate", "Change rate …"), ("stop", "End the dose …"),
-    ("abort", "Stop for safety …"), ("transfer", "Hand over to emergency care …"),
-)  # fmt: skip
 BEFORE = {State.BOOKED.value, State.CHECKED_IN.value, State.READY.value}
+
+
+def deed_names(session: TreatmentSession) -> list[tuple[str, str]]:
+    """What the doors of a running session are called, in their order."""
+    at_once = facts.is_at_once(session)
+    return [
+        ("hold", _("Hold …")), ("resume", _("Resume …")), ("rate", _("Change rate …")),
+        ("stop", _("Give no more …") if at_once else _("End the dose …")), ("abort", _("Stop for safety …")),
+        ("transfer", _("Hand over to emergency care …")),
+    ]  # fmt: skip
 
 
 def opened(request: HttpRequest, session: TreatmentSession, what: str) -> None:
@@ -64,7 +71,9 @@ def context(request: HttpRequest, session: TreatmentSession) -> dict[str, Any]:
             "stopping_ready": sum(f.stops for f in found if f.rule not in page_parts.ONLY_AT_START),
             "gate": gate_forms.summary(session),
         }
-    shown["deed_names"] = DEEDS
+    shown["deed_names"] = deed_names(session)
+    if session.state == State.READY.value and (first := giving.giving_of(session)) is not None:
+        shown["start_label"] = f"{first.next_label} …"
     shown["vials"] = vials = stocked.panel(request, session, now)
     if vials:
         vials["findings"] = [page_parts.in_words(finding, rules) for finding in vials["findings"]]

@@ -14,14 +14,14 @@ from stillhaven.clinic.stock import actions, cases, counting, queries
 from stillhaven.clinic.stock.models import CountResult, Vial
 from stillhaven.science import stock as rules
 
-LOT = "DEMO-K50-01"
+LOT, DEVICE_LOT = "DEMO-K50-01", "DEMO-E28-01"
 _SUPPLIER: dict[str, Any] = {"supplier": "Harbor Medical Supply (synthetic)", "supplier_address": "1 Pier Road, Anytown",
              "supplier_dea": "RH0000000"}  # fmt: skip
 # product, lot, containers, days until it expires
 _DELIVERIES = (
     ("Ketamine HCl injection 50 mg/mL, 10 mL vial", "ketamine", "50", "10", LOT, 6, 420, False, "INV-2231"),
     ("Ketamine HCl injection 50 mg/mL, 10 mL vial", "ketamine", "50", "10", "DEMO-K50-00", 2, 34, False, "INV-2190"),
-    ("Spravato 28 mg device", "esketamine", "140", "0.2", "DEMO-E28-01", 6, 300, True, "INV-2240"),
+    ("Spravato 28 mg device", "esketamine", "140", "0.2", DEVICE_LOT, 6, 300, True, "INV-2240"),
 )  # fmt: skip
 
 

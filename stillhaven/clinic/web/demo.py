@@ -38,6 +38,12 @@ from stillhaven.clinic.vitals.models import Device, device_defaults
 from stillhaven.reference.cast_people import cast, demo_policy
 
 GATEWAY = "demo"
+# what is ordered otherwise than an infusion, in the words of the order's form
+SPRAY = {
+    "protocol": "esketamine_trd", "route": "intranasal", "dose": "84", "dose_unit": "mg", "product_mg_per_ml": "140",
+    "device_mg": "28", "duration_min": "", "bag_ml": "", "observation_min": "120",
+}  # fmt: skip
+INJECTION = {"protocol": "im_depression", "route": "im", "duration_min": "", "bag_ml": "", "observation_min": "120"}
 
 
 class Demo:
@@ -93,30 +99,38 @@ class Demo:
             "weighed_on": (at - timedelta(hours=30)).date(),
             "product_mg_per_ml": "50", "duration_min": "40", "bag_ml": "100", "fasting_food_h": "6",
             "fasting_liquid_h": "2", "observation_min": "60", "limits": cast()["limit"], "rescue": cast()["rescue"],
+            "premedication": [{k: v for k, v in p.items() if k != "for"} for p in cast()["premedication"] if p["for"] == key],
             "valid_from": at.date() - timedelta(days=1), "valid_until": at.date() + timedelta(days=6),
         }  # fmt: skip
         return sign_order(
             course.pk, typed | more, by=self.staff["prescriber"], at=at - timedelta(hours=20), second_factor="demo"
         )
 
-    def start(self, key: str, chair: str, start: datetime, number: int = 1) -> TreatmentSession:
-        """Book, check in, ask everything, attach, and start the drug at this moment."""
-        nurse, second, patient = self.staff["nurse"], self.staff["second"], self.patients[key]
+    def start(
+        self, key: str, chair: str, start: datetime, *, by: str = "nurse", lot: str = safe.LOT, **order: Any
+    ) -> TreatmentSession:
+        """Book, check in, ask everything, attach, and start the drug at this moment; `order`: what is ordered otherwise."""
+        nurse, patient = self.staff[by], self.patients[key]
+        second = self.staff["nurse" if by == "second" else "second"]
         row = next(p for p in cast()["patient"] if p["key"] == key)
         course = patient.courses.first() or self.course(key)
-        order = self.order(course, key, start)
+        signed = self.order(course, key, start, **order)
         session = actions.book(
-            course, booked_for=start - timedelta(minutes=45), by=nurse, at=start - timedelta(days=3), order=order,
+            course, booked_for=start - timedelta(minutes=45), by=nurse, at=start - timedelta(days=3), order=signed,
             chair=self.chairs[chair], nurse=nurse,
         )  # fmt: skip
         self.arrive(session, row, start)
         device = Device.objects.get(site=self.site, chair=self.chairs[chair])
         vitals.attach(device, patient, by=nurse, start=start - timedelta(minutes=35))
         self.baseline(device, patient, start - timedelta(minutes=6))
+        for given in signed.premedication:
+            events.premedication(
+                session.pk, given["key"], given["dose"], given["unit"], given["route"], by=nurse, at=start - timedelta(minutes=30)
+            )  # fmt: skip
         synthetic.pass_gate(session, (nurse, second), at=start - timedelta(minutes=2))
         actions.make_ready(session.pk, by=nurse, at=start - timedelta(seconds=5))
-        safe.draw(self.site, session.uid, order, patient.pk, self.staff, start - timedelta(minutes=3))
-        actions.start_dosing(session.pk, by=nurse, at=start, lot="DEMO-K50-01")
+        safe.draw(self.site, session.uid, signed, patient.pk, self.staff, start - timedelta(minutes=3))
+        actions.start_dosing(session.pk, by=nurse, at=start, lot=lot)
         return session
 
     def arrive(self, session: TreatmentSession, row: dict[str, Any], start: datetime) -> None:
@@ -137,7 +151,7 @@ class Demo:
 
     # ------------------------------------------------------------ the afternoon
     def afternoon(self) -> None:
-        """Four chairs at different moments, one finished session, two people booked for later."""
+        """Six chairs at different moments, one finished session, and somebody booked for later."""
         safe.deliver(self.site, self.staff, self.now)
         safe.first_inventory(self.site, self.staff, self.now)
         self.finished("ada", self.now - timedelta(days=3, hours=2))
@@ -152,8 +166,25 @@ class Demo:
             if key == "cleo":
                 at = self.now - timedelta(minutes=12)
                 events.adverse_event(session.pk, "dissociation", 1, by=self.staff["nurse"], at=at)
-        self.later("eve", self.now + timedelta(hours=1, minutes=30))
+        self.spray("eve", "Chair 5", self.now - timedelta(minutes=14))
+        self.injection("gia", "Chair 6", self.now - timedelta(minutes=27))
         self.later("finn", self.now + timedelta(hours=2, minutes=15))
+
+    def spray(self, key: str, chair: str, start: datetime) -> TreatmentSession:
+        """Esketamine: two of three devices are in, the third may be used."""
+        session = self.start(key, chair, start, by="second", lot=safe.DEVICE_LOT, **SPRAY)
+        again = {"by": self.staff["second"], "at": start + timedelta(minutes=6), "lot": safe.DEVICE_LOT}
+        actions.give(session.pk, "device", 28.0, **again)
+        events.adverse_event(
+            session.pk, "dizziness_headache_vision", 1, by=self.staff["second"], at=start + timedelta(minutes=10)
+        )
+        return session
+
+    def injection(self, key: str, chair: str, start: datetime) -> TreatmentSession:
+        """Ketamine into a muscle: all of it is in, and the person is watched."""
+        session = self.start(key, chair, start, by="second", **INJECTION)
+        events.score(session.pk, "moaas", 4, by=self.staff["second"], at=start + timedelta(minutes=15))
+        return session
 
     def scores(self, session: TreatmentSession, ago: int) -> None:
         """Sedation every ten minutes so far, every fifteen once the drug has ended: what the timetable asks."""

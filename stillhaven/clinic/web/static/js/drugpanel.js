@@ -1,6 +1,7 @@
 /* How much has gone in, how fast, how long still?  And the three deeds at the pump: hold, stop, change of rate.
    Each is a deliberate second step that repeats the numbers.  Nothing here moves a pump: it records what was done at it. */
 import { hhmm, now, span } from "./clock.js";
+import { askGive, nextIn, soFar, watched } from "./giving.js";
 import { el, say, setAttr, setText } from "./page.js";
 import { number, stepper } from "./stepper.js";
 
@@ -17,7 +18,7 @@ export class DrugPanel {
   }
 
   render() {
-    const { drug, actions = [], session } = this.state();
+    const { drug, giving, actions = [], session } = this.state();
     setAttr(this.part("figures"), "hidden", !drug);
     setAttr(this.part("none"), "hidden", Boolean(drug));
     if (drug) {
@@ -28,7 +29,7 @@ export class DrugPanel {
       if (this.part("meter").value !== part) this.part("meter").value = part;
       setText(this.part("rate"), this.rateText(drug));
       setText(this.part("left"), this.left(drug));
-      setText(this.part("concentration"), drug.concentration ? say("drug.concentration", { v: drug.concentration, planned: short(drug.planned_mg) }) : "");
+      setText(this.part("concentration"), giving ? this.watching(giving) : drug.concentration ? say("drug.concentration", { v: drug.concentration, planned: short(drug.planned_mg) }) : "");
     }
     const pending = this.waiting.filter((e) => e.kind === "action");
     setText(this.part("pending"), pending.length ? say("drug.pending", { label: pending[0].label, time: hhmm(Date.parse(pending[0].body.happened_at)) }) : "");
@@ -36,7 +37,11 @@ export class DrugPanel {
     this.renderActions(actions, session);
   }
 
+  watching(giving) { return this.silent() ? say("drug.asof") : watched(giving); }
+
   rateText(drug) {
+    const { giving } = this.state();
+    if (giving) return soFar(giving);
     if (drug.phase === "held") return say("drug.held");
     if (drug.phase === "not_started") return say("drug.not_started");
     if (drug.phase === "finished") return say("drug.finished");
@@ -44,7 +49,9 @@ export class DrugPanel {
   }
 
   left(drug) {
+    const { giving } = this.state();
     if (this.silent()) return say("drug.asof");
+    if (giving) return nextIn(giving, drug.phase);
     if (drug.phase !== "dosing" || !drug.ends_at) return "";
     const ms = Date.parse(drug.ends_at) - now();
     return ms > 0 ? say("drug.left", { span: span(ms) }) : say("drug.over", { span: span(-ms) });
@@ -55,13 +62,13 @@ export class DrugPanel {
     if (shape === this.shape) return;
     this.shape = shape;
     const node = (action) => {
-      const style = { hold: "btn-hold", stop: "btn-stop", resume: "btn-hold", start: "button-next" }[action.name] || "";
+      const style = { hold: "btn-hold", stop: "btn-stop", resume: "btn-hold", start: "button-next", give: "button-next" }[action.name] || "";
       const sign = { hold: "❚❚ ", stop: "■ ", resume: "▶ " }[action.name] || "";
       const off = session?.locked || !action.allowed;
       const why = session?.locked ? say("locked.short") : action.why;
       return el("button", { type: "button", class: style, "data-action": action.name, "aria-disabled": off ? "true" : null, title: off ? why : null, onclick: () => (off ? this.refuse(action, why) : this.ask(action)) }, el("span", { "aria-hidden": "true" }, sign), action.label);
     };
-    const order = ["start", "hold", "resume", "stop"];
+    const order = ["start", "give", "hold", "resume", "stop"];
     const sorted = [...actions].sort((a, b) => (order.indexOf(a.name) + 1 || 9) - (order.indexOf(b.name) + 1 || 9));
     this.buttons.replaceChildren(...sorted.slice(0, 2).map(node));
     this.rest = sorted.slice(2);
@@ -77,15 +84,16 @@ export class DrugPanel {
   ask(action) {
     if (action.href) { location.assign(action.href); return; }
     if (action.name === "rate") { this.askRate(action); return; }
-    const { drug } = this.state();
+    if (action.name === "give") { askGive(this, action); return; }
+    const { drug, giving } = this.state();
     const numbers = drug ? say("drug.numbers", { given: fixed(drug.given_mg, 1), planned: short(drug.planned_mg), rate: this.rateText(drug) }) : "";
-    const known = { hold: ["drug.hold_sure", "drug.hold_do"], stop: ["drug.stop_sure", "drug.stop_do"], resume: ["drug.resume_sure", "drug.resume_do"] }[action.name];
+    const known = giving ? { stop: ["giving.stop_sure", "giving.stop_do"] }[action.name] : { hold: ["drug.hold_sure", "drug.hold_do"], stop: ["drug.stop_sure", "drug.stop_do"], resume: ["drug.resume_sure", "drug.resume_do"] }[action.name];
     const left = drug && drug.planned_mg !== null && drug.given_mg !== null ? fixed(drug.planned_mg - drug.given_mg, 1) : "—";
     const reason = el("input", { type: "text", id: "action-reason", autocomplete: "off" });
     const button = el("button", { type: "button", class: action.name === "stop" ? "button-firm" : "button-next", onclick: () => this.send(action, { reason: reason.value.trim() }, action.label) }, known ? say(known[1]) : action.label);
     this.sheet.open({
       name: "sure", title: action.label,
-      body: [el("p", { class: "drug-big" }, numbers), el("p", {}, known ? say(known[0], { left }) : ""), el("label", { for: "action-reason" }, say("drug.reason")), reason, el("p", { class: "muted" }, say("drug.pump"))],
+      body: [el("p", { class: "drug-big" }, numbers), el("p", {}, known ? say(known[0], { left }) : ""), el("label", { for: "action-reason" }, say("drug.reason")), reason, giving ? "" : el("p", { class: "muted" }, say("drug.pump"))],
       foot: [button, el("button", { type: "button", onclick: () => this.sheet.close() }, say("back"))], focus: button,
     });
   }
