@@ -7,6 +7,7 @@ cannot be known (a rate in mL/h with no concentration) is None, never zero.  Inf
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -218,7 +219,8 @@ def _time_left_s(now: Run, planned_mg: float | None, steps: Sequence[PlannedStep
     if planned_mg is not None and mg is not None and rate_mg:
         ways.append(_by_plan(mg, planned_mg, float(rate_mg), steps))
     if now.left_ml is not None and rate_ml:
-        ways.append(float(3600 * now.left_ml / rate_ml))
+        with suppress(OverflowError):  # at a rate of all but nothing the bag outlasts every number
+            ways.append(float(3600 * now.left_ml / rate_ml))
     return min(ways) if ways else None
 
 

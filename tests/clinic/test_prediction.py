@@ -110,6 +110,8 @@ def test_a_rate_of_all_but_nothing_has_no_end_and_breaks_nothing() -> None:
     assert dosing.running(doses, now, planned_mg=41.0).ends_at is None
     assert dosing.ends_at(doses, now, 41.0) is None
     assert prediction.prediction(person_with(), doses, now) is not None
+    from_a_bag = [entry(Kind.START, 0, 1, rate_mg_per_h=1e-300, concentration_mg_per_ml=1e10, bag_ml=100.0)]
+    assert dosing.time_left_s(from_a_bag, now, None) is None
 
 
 def test_an_empty_bag_gives_no_more() -> None:

@@ -75,7 +75,8 @@ class Exponentials:
     def _best(self) -> Floats:
         if not self._careful:
             return self._exp
-        return np.where(self._lost_less < self._lost, self._less + self._eye, self._exp)
+        better: Floats = np.where(self._lost_less < self._lost, self._less + self._eye, self._exp)
+        return better
 
     def doubled(self, times: int) -> Floats:
         """exp(2^times a)."""
