@@ -15,6 +15,9 @@ from django.core import mail
 from django.db import connection
 from django.test import Client
 
+from stillhaven.clinic.consent import actions as signing
+from stillhaven.clinic.consent import queries as consents
+from stillhaven.clinic.consent import tasks
 from stillhaven.clinic.messages import actions, texts
 from stillhaven.clinic.messages.models import OutMessage
 from stillhaven.clinic.people.roles import NotAllowed
@@ -23,6 +26,7 @@ from stillhaven.clinic.schedule.models import ConfirmLink, VisitAnswer
 from stillhaven.clinic.web.demo import Demo
 from stillhaven.science.errors import BadInput, Refused
 from tests.cast import NOW, make_clinic
+from tests.clinic.test_consent import typed as typed_in
 from tests.clinic.test_schedule import MONDAY, book, staffed
 
 SOON = NOW + timedelta(minutes=5)
@@ -42,6 +46,11 @@ def demo(db: Any) -> Demo:
 def queue(demo: Demo, key: str = "ada", *, once: str = "x", due: datetime = NOW, **more: Any) -> int:
     context = {"clinic": "Harbour Street", "when": "Monday, 9:00", "link": "/me/visit/secret-part/"}
     return actions.queue(demo.patients[key], "reminder", context, purpose="reminder", due_at=due, once=once, **more)
+
+
+def send_due(at: datetime) -> dict[str, int]:
+    """Send what is due to people who all agreed to it."""
+    return actions.send_due(at, may=lambda patient, channel, now: True)
 
 
 class Provider(ThreadingHTTPServer):
@@ -89,8 +98,8 @@ def texting(demo: Demo, key: str = "ben", number: str = "+1 212 555 0101") -> No
 def test_mail_goes_once_and_its_link_leaves_the_queue(demo: Demo) -> None:
     assert queue(demo) == 1
     assert queue(demo) == 0  # the same thing is never queued twice
-    assert actions.send_due(SOON) == {"sent": 1, "later": 0, "failed": 0}
-    assert actions.send_due(SOON) == {"sent": 0, "later": 0, "failed": 0}
+    assert send_due(SOON) == {"sent": 1, "later": 0, "failed": 0}
+    assert send_due(SOON) == {"sent": 0, "later": 0, "failed": 0}
     assert len(mail.outbox) == 1
     assert mail.outbox[0].to == ["ada@demo.example"]
     assert "/me/visit/secret-part/" in mail.outbox[0].body
@@ -116,13 +125,13 @@ def test_a_provider_that_fails_is_tried_again_under_the_same_key(demo: Demo, pro
     texting(demo)
     provider.failures = [503, 503]
     queue(demo, "ben")
-    assert actions.send_due(SOON)["later"] == 1
-    assert actions.send_due(SOON)["later"] == 0  # not before its pause is over
+    assert send_due(SOON)["later"] == 1
+    assert send_due(SOON)["later"] == 0  # not before its pause is over
     first = OutMessage.objects.get(channel="sms")
-    assert actions.send_due(first.due_at)["later"] == 1
+    assert send_due(first.due_at)["later"] == 1
     second = OutMessage.objects.get(channel="sms")
     assert second.due_at - first.due_at > first.due_at - SOON
-    assert actions.send_due(second.due_at)["sent"] == 1
+    assert send_due(second.due_at)["sent"] == 1
     assert len(set(provider.keys)) == 1
     assert provider.got[0]["to"] == "+12125550101"
 
@@ -131,12 +140,12 @@ def test_a_number_that_is_wrong_fails_for_good_and_can_be_sent_again_by_hand(dem
     texting(demo)
     provider.failures = [400]
     queue(demo, "ben")
-    assert actions.send_due(SOON)["failed"] == 1
+    assert send_due(SOON)["failed"] == 1
     row = OutMessage.objects.get(channel="sms")
     with pytest.raises(NotAllowed):
         actions.try_again(row.pk, by=demo.staff["auditor"], at=SOON)
     actions.try_again(row.pk, by=demo.staff["desk"], at=SOON)
-    assert actions.send_due(SOON)["sent"] == 1
+    assert send_due(SOON)["sent"] == 1
 
 
 def test_stop_switches_texts_off_and_what_waits_is_not_sent(demo: Demo, provider: Provider) -> None:
@@ -147,11 +156,29 @@ def test_stop_switches_texts_off_and_what_waits_is_not_sent(demo: Demo, provider
         "/outbox/heard/", json.dumps({"from": "2125550101", "text": " Stop. "}), content_type="application/json", headers=head
     )  # fmt: skip
     assert answer.json()["texts"] == "off"
-    assert actions.send_due(NOW + timedelta(hours=2))["sent"] == 0
+    assert send_due(NOW + timedelta(hours=2))["sent"] == 0
     assert not actions.can_reach(demo.patients["ben"])
     no_key = Client().post("/outbox/heard/", "{}", content_type="application/json")
     assert no_key.status_code == 403
     assert actions.heard("2125550101", "stop by my house", at=NOW) == "nothing"
+
+
+def test_nothing_goes_to_somebody_who_has_not_agreed_or_took_it_back(demo: Demo) -> None:
+    ada, nurse = demo.patients["ada"], demo.staff["nurse"]
+    queue(demo)
+    assert actions.send_due(SOON, may=consents.may_send) == {"sent": 0, "later": 0, "failed": 1}
+    row = OutMessage.objects.get()
+    assert "has not agreed to e-mail" in row.last_error
+    typed = typed_in(ada, "messages", **{"choice.email": "Yes", "choice.sms": "No"})
+    signing.sign(ada, "messages", typed, by=nurse, at=NOW)
+    actions.try_again(row.pk, by=demo.staff["desk"], at=NOW)
+    tasks.send_due(0)  # the job itself asks, and finds that they agreed
+    row.refresh_from_db()
+    assert (row.state, len(mail.outbox)) == ("sent", 1)
+    queue(demo, once="second")
+    signing.withdraw(ada, "messages", by=nurse, at=SOON)
+    assert actions.send_due(SOON + timedelta(minutes=3), may=consents.may_send)["failed"] == 1
+    assert len(mail.outbox) == 1
 
 
 def test_nothing_is_sent_at_night(demo: Demo) -> None:
@@ -162,21 +189,21 @@ def test_nothing_is_sent_at_night(demo: Demo) -> None:
     queue(demo, due=night)
     assert OutMessage.objects.get().due_at == morning
     OutMessage.objects.update(due_at=night)
-    assert actions.send_due(night) == {"sent": 0, "later": 1, "failed": 0}
+    assert send_due(night) == {"sent": 0, "later": 1, "failed": 0}
     assert OutMessage.objects.get().tries == 0
 
 
 def test_what_comes_too_late_is_not_sent(demo: Demo) -> None:
     queue(demo, good_until=NOW + timedelta(minutes=1))
-    assert actions.send_due(SOON)["failed"] == 1
+    assert send_due(SOON)["failed"] == 1
     assert mail.outbox == []
 
 
 def test_a_worker_that_died_is_followed_by_another(demo: Demo) -> None:
     queue(demo)
     OutMessage.objects.update(state="sending", claimed_at=NOW, tries=1)
-    assert actions.send_due(NOW + timedelta(minutes=2))["sent"] == 0
-    assert actions.send_due(NOW + timedelta(minutes=30))["sent"] == 1
+    assert send_due(NOW + timedelta(minutes=2))["sent"] == 0
+    assert send_due(NOW + timedelta(minutes=30))["sent"] == 1
 
 
 @pytest.mark.django_db(transaction=True)
@@ -188,7 +215,7 @@ def test_four_workers_send_each_message_once() -> None:
 
     def work() -> None:
         try:
-            actions.send_due(SOON)
+            send_due(SOON)
         except BaseException as error:
             failures.append(error)
         finally:

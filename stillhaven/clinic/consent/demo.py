@@ -18,7 +18,7 @@ def texts(site: int, *, director: Any, second: Any, at: datetime) -> None:
 
 
 def seed(people: dict[str, Patient], *, nurse: Any, doctor: Any, now: datetime) -> None:
-    """Ada signed and asked everything; Ben's question waits; the others have something left to sign."""
+    """Ada signed and asked everything; Ben's question waits; Eve never agreed to be written to; others have more to sign."""
     at = now - timedelta(days=6)
     ada, ben = people["ada"], people["ben"]
     card = ada.comfort_card
@@ -28,6 +28,8 @@ def seed(people: dict[str, Patient], *, nurse: Any, doctor: Any, now: datetime) 
     _sign(ada, "registry", {"share": 0}, by=nurse, at=at)
     _sign(ada, "messages", {"email": 0, "sms": 1}, by=nurse, at=at)
     _sign(ben, "registry", {"share": 0}, by=nurse, at=at)
+    _sign(ben, "messages", {"email": 0, "sms": 1}, by=nurse, at=at)
+    _sign(people["cleo"], "messages", {"email": 1, "sms": 0}, by=nurse, at=at)
     asked = actions.ask(ada, "treatment_ketamine", "Can I take my evening tablet as usual?", by=nurse, at=at)
     actions.answer(
         asked, "Yes, unless your prescriber wrote otherwise in your plan.", by=doctor, at=at + timedelta(hours=3)

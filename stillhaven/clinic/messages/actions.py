@@ -8,7 +8,7 @@ provider that knows keys answers without sending twice.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from datetime import datetime, time, timedelta
 from typing import Any
 from uuid import UUID
@@ -30,6 +30,12 @@ from stillhaven.science.errors import BadInput
 MOST_TRIES = 6
 _FIRST_PAUSE = timedelta(minutes=2)
 _FORGOTTEN = timedelta(minutes=10)  # a claim this old belongs to a worker that died
+NOT_AGREED = {
+    "email": "the person has not agreed to e-mail, or took it back; once they sign for messages, send it again",
+    "sms": "the person has not agreed to text messages, or took it back; once they sign for messages, send it again",
+}
+# May this person be written to by this channel now?  The room of consent knows, and stands above this one: it is handed in.
+May = Callable[[Patient, str, datetime], bool]
 STOP_WORDS = ("stop", "stopall", "unsubscribe", "cancel", "end", "quit")
 START_WORDS = ("start", "unstop", "yes")
 
@@ -158,14 +164,14 @@ def quiet_until(site: Site, at: datetime) -> datetime:
 
 
 # ---------------------------------------------------------------- sending
-def send_due(now: datetime, *, most: int = 200) -> dict[str, int]:
-    """Send what is due; how many were sent, put off, given up."""
+def send_due(now: datetime, *, may: May, most: int = 200) -> dict[str, int]:
+    """Send what is due; how many were sent, put off, given up.  Whether a person agreed is asked at the last moment."""
     done = {"sent": 0, "later": 0, "failed": 0}
     for _ in range(most):
         message = _claim(now)
         if message is None:
             break
-        done[_send(message, now)] += 1
+        done[_send(message, now, may)] += 1
     return done
 
 
@@ -184,12 +190,14 @@ def _claim(now: datetime) -> OutMessage | None:
     return message
 
 
-def _send(message: OutMessage, now: datetime) -> str:
+def _send(message: OutMessage, now: datetime, may: May) -> str:
     if message.good_until is not None and now >= message.good_until:
         return _mark(message, "failed", why="it came too late to be of use")
     wake = quiet_until(message.site, now)
     if wake > now:
         return _later(message, wake, "quiet hours", counts=False)
+    if message.patient is not None and not may(message.patient, message.channel, now):
+        return _mark(message, "failed", why=NOT_AGREED[message.channel])
     provider = providers.provider_for(message.channel)
     if provider is None:
         return _mark(message, "failed", why="no provider is set for this channel")
