@@ -35,13 +35,13 @@ LIQUID = {
 
 
 @pytest.fixture
-def demo() -> Demo:
-    return make_clinic(clock.now())
+def time(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    return Clock(monkeypatch)
 
 
 @pytest.fixture
-def time(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    return Clock(monkeypatch)
+def demo(time: Clock) -> Demo:
+    return make_clinic(clock.now())
 
 
 def test_an_injection_whole_from_the_check_in_to_the_door(demo: Demo, time: Clock) -> None:

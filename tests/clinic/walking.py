@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -26,14 +26,15 @@ WELL: dict[str, float | None] = {"heart_rate_per_min": 71.0, "spo2_pct": 98.0, "
 
 
 class Clock:
-    """The clinic's clock, moved by hand."""
+    """The clinic's clock, which stands still until the test moves it on: no result hangs on how fast the test runs."""
 
     def __init__(self, patch: pytest.MonkeyPatch) -> None:
-        self.patch, self.minutes = patch, 0.0
+        self.patch, self.now = patch, datetime.now(UTC).replace(microsecond=0)
+        self.on(0)
 
     def on(self, minutes: float) -> None:
-        self.minutes += minutes
-        self.patch.setenv("STILLHAVEN_CLOCK", f"+{round(self.minutes * 60)}s")
+        self.now += timedelta(minutes=minutes)
+        self.patch.setenv("STILLHAVEN_CLOCK", f"={self.now.isoformat().replace('+00:00', 'Z')}")
 
 
 class Walk:
