@@ -1,4 +1,4 @@
-"""What happened at the chair, in two taps: adverse events, scores, rescue drugs, notes, requests, photographs."""
+"""What happened at the chair, in two taps: adverse events, scores, premedication, rescue, notes, requests, pictures."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from stillhaven.clinic.session.models import Check, Event, Photo, SessionEntry, 
 from stillhaven.reference import load as reference
 from stillhaven.science.errors import BadInput, Refused
 
+PREMEDICATION = "premedication"  # kind of an event, and the part of an order that it stands under
 REQUESTS = ("call", "slow", "stop", "withdrawal", "comfort")  # what a patient may ask for with one tap
 
 
@@ -72,20 +73,52 @@ def rescue(
 ) -> Event:
     """A rescue drug was given, under a rescue order of this session's order, within what that order allows."""
     session = _open(session_id, "session.rescue", by=by, at=at, uid=uid, model=Event, kind="rescue", key=order)
-    orders = {row["key"]: row for row in (session.order.rescue if session.order else [])}
-    if order not in orders:
+    row = _ordered(session, "rescue", order)
+    return _given(session, "rescue", row, dose, unit, route, by=by, at=at, uid=uid)
+
+
+@transaction.atomic
+def premedication(
+    session_id: int, order: str, dose: float | None, unit: str, route: str, *, by: User, at: datetime,
+    why_not: str = "", uid: UUID | None = None,
+) -> Event:  # fmt: skip
+    """A drug that the order asks for before the treatment was given, or was not, and why: one of the two is written down."""
+    session = _open(session_id, "session.rescue", by=by, at=at, uid=uid, model=Event, kind=PREMEDICATION, key=order)
+    row = _ordered(session, PREMEDICATION, order)
+    if dose is not None and why_not.strip():
+        raise BadInput("why_not", "write the dose that was given, or why it was not given: not both")
+    if dose is not None:
+        return _given(session, PREMEDICATION, row, dose, unit, route, by=by, at=at, uid=uid)
+    if not why_not.strip():
+        raise BadInput("dose", "write the dose that was given, or why it was not given")
+    value = {"withheld": why_not.strip(), "ordered_by": session.order.by_name if session.order else ""}
+    label = f"{row['drug']} not given: {why_not.strip()}"
+    return _event(session, PREMEDICATION, label, by=by, at=at, uid=uid, key=order, value=value)
+
+
+def _ordered(session: TreatmentSession, group: str, key: str) -> dict[str, Any]:
+    """The line of this session's order under which a drug is given."""
+    orders = {row["key"]: row for row in (getattr(session.order, group) if session.order else [])}
+    if key not in orders:
         raise Refused(why="there is no order for this drug; call the prescriber")
-    row = orders[order]
+    return dict(orders[key])
+
+
+def _given(
+    session: TreatmentSession, kind: str, row: dict[str, Any], dose: float, unit: str, route: str, *, by: User, at: datetime,
+    uid: UUID | None,
+) -> Event:  # fmt: skip
+    """So much of an ordered drug was given, no more and no more often than the order allows."""
     if unit != row["unit"]:
         raise BadInput("unit", f"the order is in {row['unit']}")
     if not 0 < dose <= float(row["max_dose"]):
         raise BadInput("dose", f"the order allows up to {row['max_dose']} {row['unit']} at a time")
-    given = [e for e in queries.events(session) if e.kind == "rescue" and e.key == order]
+    given = [e for e in queries.events(session) if e.kind == kind and e.key == row["key"] and "dose" in e.value]
     if len(given) >= int(row["max_times"]):
         raise Refused(why=f"the order allows {row['max_times']} times; {len(given)} were given. Call the prescriber.")
     label = f"{row['drug']} {dose:g} {unit} {route}".strip()
     value = {"dose": dose, "unit": unit, "route": route, "ordered_by": session.order.by_name if session.order else ""}
-    return _event(session, "rescue", label, by=by, at=at, uid=uid, key=order, value=value)
+    return _event(session, kind, label, by=by, at=at, uid=uid, key=row["key"], value=value)
 
 
 @transaction.atomic

@@ -115,7 +115,9 @@ class GateResult(SessionEntry):
 class Event(SessionEntry):
     """Something that happened: adverse event with grade, rescue drug, note, patient's call, withdrawal of consent."""
 
-    kind = models.CharField(max_length=30)  # adverse_event, rescue, note, request, withdrawal, comfort, photo
+    kind = models.CharField(
+        max_length=30
+    )  # adverse_event, rescue, premedication, note, request, withdrawal, comfort, photo
     key = models.CharField(max_length=40, blank=True)  # key of the adverse event, or of the rescue drug
     label = models.CharField(max_length=200)
     grade = models.PositiveSmallIntegerField(null=True, blank=True)

@@ -31,6 +31,7 @@ urlpatterns = [
     path("<uuid:uid>/event/", writes.event, name="event"),
     path("<uuid:uid>/score/", writes.score, name="score"),
     path("<uuid:uid>/rescue/", writes.rescue, name="rescue"),
+    path("<uuid:uid>/premedication/", writes.premedication, name="premedication"),
     path("<uuid:uid>/note/", writes.note, name="note"),
     path("<uuid:uid>/request/", writes.request_, name="request"),
     path("<uuid:uid>/photo/", writes.photo, name="photo"),

@@ -275,6 +275,14 @@ def rescue(sent: Sent, request: HttpRequest) -> None:
 
 
 @write
+def premedication(sent: Sent, request: HttpRequest) -> None:
+    events.premedication(
+        sent.session.pk, sent.text("order"), sent.maybe("dose"), sent.text("unit"), sent.text("route"),
+        why_not=sent.text("why_not"), **sent.common,
+    )  # fmt: skip
+
+
+@write
 def note(sent: Sent, request: HttpRequest) -> None:
     events.note(sent.session.pk, sent.text("text"), **sent.common)
 
