@@ -79,12 +79,15 @@ def _facts(shelf: Shelf) -> Mapping[str, FactKind]:
             asked_of=row.text("asked_of"),
             unit=row.text("unit", needed=False),
             choices=row.texts("choices"),
+            scales=_scales(row),
         )
         row.close()
         if kind.type not in TYPES:
             row.wrong("type", f"{kind.type!r} is not one of {', '.join(TYPES)}")
         if kind.asked_of not in ASKED:
             row.wrong("asked_of", f"{kind.asked_of!r} is not one of {', '.join(ASKED)}")
+        if kind.scales and kind.type != "date":
+            row.wrong("scales", "stand where type is date: the day on which they were filled in")
         if (kind.type == "choice") != bool(kind.choices):
             row.wrong("choices", "stand where type is choice, and only there")
         if (kind.type == "number") != bool(kind.unit):
@@ -208,6 +211,18 @@ def _of_fact(row: Table, cite: Cite, names: _Names) -> Condition | None:
             return Condition(kind=kind, fact=key, limit=limit, left_to=left_to)
     row.wrong("", "is no condition: needs is, above, below, at_least or within")
     return None
+
+
+def _scales(row: Table) -> tuple[tuple[str, ...], ...]:
+    """Groups of scales that answer a fact: one of each group must be filled in."""
+    raw = row.raw("scales")
+    if raw is None:
+        return ()
+    groups = raw if isinstance(raw, list) else []
+    if not groups or not all(isinstance(g, list) and g and all(isinstance(k, str) for k in g) for g in groups):
+        row.wrong("scales", "must be a list of lists of scales")
+        return ()
+    return tuple(tuple(group) for group in groups)
 
 
 def _values(row: Table, fact: FactKind) -> tuple[bool | str, ...]:

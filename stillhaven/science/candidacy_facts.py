@@ -17,7 +17,10 @@ TYPES = ("bool", "number", "choice", "date", "words")
 
 @dataclass(frozen=True, kw_only=True)
 class FactKind:
-    """One fact that rules may read, as `reference/candidacy/facts.toml` has it."""
+    """One fact that rules may read, as `reference/candidacy/facts.toml` has it.
+
+    `scales`: groups of rating scales; once a sheet of each group is filled in, the fact is known without asking anybody.
+    """
 
     key: str
     label: str
@@ -25,6 +28,7 @@ class FactKind:
     asked_of: str
     unit: str = ""
     choices: tuple[str, ...] = ()
+    scales: tuple[tuple[str, ...], ...] = ()
 
     def words(self, value: object) -> str:
         """This fact's value as a colleague would say it.

@@ -225,6 +225,27 @@ def lanes(windows: Sequence[Window], at_once: int) -> list[int] | None:
     return found
 
 
+def most_at_once(windows: Iterable[Window], within: Window) -> int:
+    """How many of these stand at the same moment of a stretch of time, at most.
+
+    >>> nine = datetime(2026, 11, 23, 9, tzinfo=UTC)
+    >>> hours = [Window.of(nine + timedelta(hours=h), 120) for h in (0, 2, 3)]
+    >>> most_at_once(hours, Window.of(nine, 60)), most_at_once(hours, Window.of(nine, 600))
+    (1, 2)
+    """
+    marks = [
+        mark
+        for w in windows
+        if w.overlaps(within)
+        for mark in ((max(w.start, within.start), 1), (min(w.end, within.end), -1))
+    ]
+    now = most = 0
+    for _at, step in sorted(marks):  # who leaves at a moment leaves before the next comes
+        now += step
+        most = max(most, now)
+    return most
+
+
 # ---------------------------------------------------------------- does it fit?
 def fit(wanted: Wanted, house: House, now: datetime) -> Fit:
     """Every rule's finding, and the place where the visit would stand if none is in the way."""
@@ -336,10 +357,8 @@ def _nurse(wanted: Wanted, house: House) -> tuple[Finding, int | None]:
 
 def _has_room(nurse: Staffer, wanted: Wanted, house: House, at_once: int) -> int | None:
     """How many other patients this nurse has during the visit; None if the visit would be one too many."""
-    theirs = [b.window for b in house.others(wanted) if b.nurse == nurse.id]
-    if lanes([*theirs, wanted.window], at_once) is None:
-        return None
-    return sum(w.overlaps(wanted.window) for w in theirs)
+    theirs = [b.window for b in house.others(wanted) if b.nurse == nurse.id and b.window.overlaps(wanted.window)]
+    return len(theirs) if most_at_once(theirs, wanted.window) < at_once else None
 
 
 def lacks(who: Staffer, drug: str, route: str, kinds: Mapping[str, CompetenceKind], on: date) -> list[str]:

@@ -12,12 +12,13 @@ from typing import Any
 
 import pytest
 from django.db import DatabaseError, IntegrityError, connection, transaction
+from icalendar import Calendar
 
 from stillhaven.clinic.messages.models import OutMessage
 from stillhaven.clinic.people.models import Patient
 from stillhaven.clinic.people.roles import NotAllowed
 from stillhaven.clinic.record.models import AdminChange
-from stillhaven.clinic.schedule import actions, queries, upkeep
+from stillhaven.clinic.schedule import actions, calendar, queries, upkeep
 from stillhaven.clinic.schedule.models import Appointment, Chair, Shift
 from stillhaven.clinic.session import actions as sessions
 from stillhaven.clinic.session import booking
@@ -228,6 +229,29 @@ def test_the_database_itself_refuses(demo: Demo, change: dict[str, Any], constra
         second["chair"] = chairs[second["chair"]]
     with pytest.raises(IntegrityError, match=constraint), transaction.atomic():
         Appointment.objects.create(**second)
+
+
+def test_a_visit_that_was_moved_says_from_where_by_whom_and_why_and_calendars_follow(demo: Demo) -> None:
+    row, desk = book(demo, "ada", chair=Chair.objects.get(name="Chair 1").pk), demo.staff["desk"]
+    later = Window.of(MONDAY + timedelta(days=1), VISIT_MIN)
+    asked = actions.wanted_of(row, later, chair=Chair.objects.get(name="Chair 2").pk)
+    moved = booking.move_visit(row.pk, asked, by=desk, at=NOW + timedelta(hours=2), why="a funeral")
+    stood = queries.moved(moved)
+    assert [(m.start, m.place, m.to_start, m.to_place, m.why) for m in stood] == [
+        (MONDAY, "Chair 1", later.start, "Chair 2", "a funeral")
+    ]
+    assert (stood[0].by, bool(stood[0].nurse)) == (desk.signature_name, True)
+    event = Calendar.from_ical(calendar.ics([moved], "mine")).walk("VEVENT")[0]
+    assert (event["sequence"], event.decoded("dtstart")) == (1, later.start)
+    back = actions.wanted_of(moved, Window.of(MONDAY, VISIT_MIN))
+    booking.move_visit(row.pk, back, by=demo.staff["nurse"], at=NOW + timedelta(hours=3))
+    row.refresh_from_db()
+    assert [m.to_start for m in queries.moved(row)] == [MONDAY, later.start]
+    booking.cancel_visit(row.pk, "ill", by=desk, at=NOW + timedelta(hours=4))
+    row.refresh_from_db()
+    assert len(queries.moved(row)) == 2  # a cancellation is no move
+    event = Calendar.from_ical(calendar.ics([row], "mine")).walk("VEVENT")[0]
+    assert (event["sequence"], str(event["status"])) == (3, "CANCELLED")
 
 
 def test_reminders_follow_the_visit(demo: Demo) -> None:

@@ -13,8 +13,11 @@ from stillhaven.clinic.course import actions as courses
 from stillhaven.clinic.messages.models import OutMessage
 from stillhaven.clinic.people.models import Patient, Site
 from stillhaven.clinic.people.roles import NotAllowed
+from stillhaven.clinic.people.witness import Witness
 from stillhaven.clinic.schedule import upkeep
 from stillhaven.clinic.schedule.models import Appointment, GateOverride
+from stillhaven.clinic.session import booking
+from stillhaven.clinic.stock import actions as stock
 from stillhaven.clinic.web.demo import Demo, make_account
 from stillhaven.science.errors import BadInput
 from tests.cast import NOW, make_clinic, signed_in
@@ -66,6 +69,30 @@ def test_fasting_is_green_only_when_it_is_confirmed(demo: Demo) -> None:
     assert (found["fasting"].look, found["well"].look, found["driver"].look) == ("go", "go", "go")
     said(demo, row, infection="yes", symptoms="a cough")
     assert "a cough" in gates_of(demo, row)["well"].because
+
+
+def test_the_safe_must_hold_what_the_days_other_visits_need_too(demo: Demo) -> None:
+    """What is enough for either of two visits and not for both is short for both."""
+    orders = {}
+    for key in ("ada", "ben"):
+        course = demo.patients[key].courses.first() or demo.course(key)
+        orders[key] = demo.order(course, key, MONDAY)
+    most = max(float(o.dose_mg) for o in orders.values())
+    stock.receive(
+        demo.site, drug="ketamine", product="Ketamine 50 mg/mL", mg_per_ml="50", volume_ml=str(round(most * 1.2 / 50, 1)), vials=1,
+        lot="T1", expires=date(2027, 6, 30), supplier="Harbor", invoice="1", received_on=date(2026, 11, 20),
+        by=demo.staff["second"], witness=Witness(user=demo.staff["nurse"], how="demo"), at=NOW,
+    )  # fmt: skip
+    ada = book(demo, "ada")
+    assert gates_of(demo, ada)["stock"].look == "go"
+    ben = book(demo, "ben", start=MONDAY + timedelta(hours=3))
+    for row in (ada, ben):
+        gate = gates_of(demo, row)["stock"]
+        assert (gate.look, gate.word) == ("no", "short")
+        assert f"{float(orders['ben' if row is ada else 'ada'].dose_mg):g} mg for 1 other" in gate.because
+    assert next(g for g in tomorrow.of_visit(ada, NOW) if g.key == "stock").look == "no"
+    booking.cancel_visit(ben.pk, "ill", by=demo.staff["desk"], at=NOW)
+    assert gates_of(demo, ada)["stock"].look == "go"
 
 
 def test_enrolment_and_units_of_an_authorisation(demo: Demo) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
@@ -11,13 +11,16 @@ from zoneinfo import ZoneInfo
 from django.http import Http404
 from django.utils.translation import gettext as _
 
+from stillhaven.clinic.candidacy import from_scales
 from stillhaven.clinic.candidacy.models import Considered, Decision, Measured, Override
 from stillhaven.clinic.consent import queries as consents
-from stillhaven.clinic.course.models import Course, CourseFact
+from stillhaven.clinic.course import queries as outside
+from stillhaven.clinic.course.models import Course
 from stillhaven.clinic.intake import queries as intake
 from stillhaven.clinic.people.models import Patient
 from stillhaven.clinic.people.queries import patient_or_404 as patient_or_404
 from stillhaven.clinic.record import policy
+from stillhaven.clinic.record.looking import once, tell
 from stillhaven.reference.load import Reference
 from stillhaven.science import candidacy as rules
 from stillhaven.science.candidacy import Assessment
@@ -85,10 +88,11 @@ def background(patient: Patient, course: Course | None, now: datetime) -> Backgr
     told = intake.known(patient, now=now)
     facts = {k: f for k, f in told.facts.items() if not (k in kinds and kinds[k].asked_of == "measured")}
     uids: dict[str, str] = {}
+    facts |= from_scales.facts(patient, kinds, now)
     _from_rooms(facts, patient, course, now)
-    for entry in (
-        Measured.objects.current().filter(patient=patient, happened_at__lte=now).order_by("happened_at", "seq")
-    ):
+    for entry in measured(patient):
+        if entry.happened_at > now:
+            break
         found = _fact(entry, kinds)
         before = facts.get(entry.key)
         if found is None or (before and before.value is not None and before.at and before.at > entry.happened_at):
@@ -97,6 +101,40 @@ def background(patient: Patient, course: Course | None, now: datetime) -> Backgr
         uids[entry.key] = str(entry.uid)
     known = replace(told, facts=facts)
     return Background(reference=reference, known=known, adequate=_adequate(known, reference), uids=uids)
+
+
+@once
+def measured(patient: Patient) -> list[Measured]:
+    """What staff found and measured, as it stands, in order of time."""
+    return list(Measured.objects.current().filter(patient=patient).order_by("happened_at", "seq"))
+
+
+@once
+def overrides(course: Course) -> list[Override]:
+    """The cautions of this course that a prescriber overrode, oldest first."""
+    return list(Override.objects.current().filter(course=course).order_by("seq"))
+
+
+def read_ahead(patients: Collection[Patient], courses: Collection[Course], site: int, now: datetime) -> None:
+    """Within a look: what many people's candidacy rests on, table by table and not person by person."""
+    consents.read_ahead(patients)
+    intake.read_ahead(patients)
+    outside.read_ahead([c.pk for c in courses])
+    from_scales.read_ahead([p.pk for p in patients], policy.rules(site).candidacy.facts, now)
+    found: dict[int, list[Measured]] = {}
+    for entry in Measured.objects.current().filter(patient__in=patients).order_by("happened_at", "seq"):
+        found.setdefault(entry.patient_id, []).append(entry)
+    for patient in patients:
+        tell(measured, found.get(patient.pk, []), patient)
+    given: dict[int, list[Override]] = {}
+    for override in Override.objects.current().filter(course__in=courses).order_by("seq"):
+        given.setdefault(override.course_id, []).append(override)
+    past: dict[int, list[Decision]] = {}
+    for decision in Decision.objects.filter(course__in=courses).order_by("-seq"):
+        past.setdefault(decision.course_id, []).append(decision)
+    for course in courses:
+        tell(overrides, given.get(course.pk, []), course)
+        tell(decisions, past.get(course.pk, []), course)
 
 
 def _fact(entry: Measured, kinds: Mapping[str, Any]) -> Fact | None:
@@ -120,7 +158,7 @@ def _from_rooms(facts: dict[str, Fact], patient: Patient, course: Course | None,
             key="off_label_consent_on", value=day, at=signed[0].happened_at, by=patient.called, source="document"
         )
     if course is not None:
-        enrolled = CourseFact.objects.current().filter(course=course, kind=ENROLMENT).order_by("seq").last()
+        enrolled = outside.newest_fact(course, ENROLMENT)
         if enrolled is not None:
             facts["rems_patient_enrolled"] = Fact(
                 key="rems_patient_enrolled", value=True, at=enrolled.happened_at, by=enrolled.by_name, source="document"
@@ -147,8 +185,7 @@ def assess(course: Course, drug: Drug, route: Route, now: datetime, found: Backg
     """What the rules say now of this course's person, with the overrides that still hold."""
     ground = found or background(course.patient, course, now)
     day = today_of(course.patient, now)
-    given = Override.objects.current().filter(course=course, happened_at__lte=now).order_by("seq")
-    by_rule = {(o.rule, o.against): f"{o.by_name}: {o.why}" for o in given}
+    by_rule = {(o.rule, o.against): f"{o.by_name}: {o.why}" for o in overrides(course) if o.happened_at <= now}
     plain = _decide(ground, drug, route, now, day, {})
     hold = {f.rule: by_rule[f.rule, against_of(f)] for f in plain.findings if (f.rule, against_of(f)) in by_rule}
     return _decide(ground, drug, route, now, day, hold) if hold else plain
@@ -212,6 +249,7 @@ class Standing:
         return "; ".join((*(f.because for f in self.worse), *self.amended))
 
 
+@once
 def decisions(course: Course) -> list[Decision]:
     """What was decided in this course, newest first."""
     return list(Decision.objects.filter(course=course).order_by("-seq"))
@@ -221,7 +259,7 @@ def standing(
     course: Course, now: datetime, *, found: Background | None = None, decision: Decision | None = None
 ) -> Standing:
     """Does the last decision of this course still stand?  Worked out anew from what is known now."""
-    last = decision or Decision.objects.filter(course=course).order_by("-seq").first()
+    last = decision or next(iter(decisions(course)), None)
     if last is None:
         return Standing(decision=None)
     ground = found or background(course.patient, course, now)

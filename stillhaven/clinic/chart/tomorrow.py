@@ -16,20 +16,22 @@ from django.utils.translation import gettext as _
 
 from stillhaven.clinic.candidacy import queries as candidacy
 from stillhaven.clinic.consent import queries as consent
-from stillhaven.clinic.course.models import CourseFact
+from stillhaven.clinic.course import queries as outside
 from stillhaven.clinic.messages import queries as posted
 from stillhaven.clinic.messages.models import OutMessage
-from stillhaven.clinic.people.models import Site
+from stillhaven.clinic.people.models import Patient, Site
 from stillhaven.clinic.plan.models import Order
 from stillhaven.clinic.record import policy
+from stillhaven.clinic.record.looking import one_look
 from stillhaven.clinic.scales import queries as scales
 from stillhaven.clinic.scales.models import Assessment
 from stillhaven.clinic.schedule import actions as schedule_actions
 from stillhaven.clinic.schedule import queries as schedule
 from stillhaven.clinic.schedule.models import Appointment, GateOverride, GateTask, VisitAnswer
-from stillhaven.clinic.session.models import Check, TreatmentSession
+from stillhaven.clinic.session.models import TreatmentSession
+from stillhaven.clinic.session.weights import Weighed, newest_weights
 from stillhaven.clinic.stock import queries as stock
-from stillhaven.clinic.vitals import queries as vitals
+from stillhaven.clinic.vitals.newest import newest_of
 from stillhaven.reference.load import Reference
 from stillhaven.science.findings import Finding, Verdict, Weight
 from stillhaven.science.schedule import DOSING, House, Window, fit
@@ -67,6 +69,11 @@ class Visit:
     answer: VisitAnswer | None = None
     reminder: OutMessage | None = None
     findings: tuple[Finding, ...] = ()
+    weight: Weighed | None = None
+    pressure: dict[str, tuple[float, datetime]] = field(default_factory=dict)
+    filled_at: datetime | None = None  # when the newest sheet was filled in
+    has_alert: bool = False
+    sessions: list[TreatmentSession] = field(default_factory=list)  # all of this person's
     overrides: dict[str, GateOverride] = field(default_factory=dict)
     tasks: dict[str, GateTask] = field(default_factory=dict)
 
@@ -86,6 +93,14 @@ class Day:
     now: datetime
     vials: list[Any]
     keeps_stock: bool
+    needs: dict[int, tuple[str, float]] = field(
+        default_factory=dict
+    )  # by visit: drug and mg that are still to be drawn
+
+    def others_need(self, visit: Visit) -> tuple[float, int]:
+        """What the day's other visits still need of this visit's drug: so many mg, for so many visits."""
+        rest = [mg for pk, (drug, mg) in self.needs.items() if pk != visit.row.pk and drug == visit.drug]
+        return sum(rest), len(rest)
 
     @property
     def zone(self) -> ZoneInfo:
@@ -114,79 +129,121 @@ NAMES: dict[str, tuple[str, str]] = {
 # ---------------------------------------------------------------- gathering
 def board(site: Site, day: date, now: datetime) -> list[tuple[Visit, list[Gate]]]:
     """Every visit of the day with its gates, in order of time."""
-    rows = [r for r in schedule.standing_on(site, day) if r.state in ("booked", "arrived", "done")]
-    known = _known(site, day, now)
-    return [(visit, gates(visit, known)) for visit in gather(rows, known)]
+    with one_look():
+        rows = _standing(site, day)
+        visits, known = gather(rows, _known(site, day, now))
+        _read_ahead(visits, known)
+        return [(visit, gates(visit, known)) for visit in visits]
 
 
 def of_visit(row: Appointment, now: datetime) -> list[Gate]:
     """The gates of one visit."""
-    known = _known(row.site, row.starts_at.astimezone(schedule.zone_of(row.site)).date(), now)
-    return gates(gather([row], known)[0], known)
+    with one_look():
+        day = row.starts_at.astimezone(schedule.zone_of(row.site)).date()
+        rows = _standing(row.site, day)
+        visits, known = gather([r for r in rows if r.pk != row.pk] + [row], _known(row.site, day, now))
+        mine = [v for v in visits if v.row.pk == row.pk]
+        _read_ahead(mine, known)
+        return gates(mine[0], known)
+
+
+def _standing(site: Site, day: date) -> list[Appointment]:
+    return [r for r in schedule.standing_on(site, day) if r.state in ("booked", "arrived", "done")]
 
 
 def _known(site: Site, day: date, now: datetime) -> Day:
     start, end = schedule.bounds(site, day)
+    locked = stock.held_by_cases(site.pk)
     return Day(
         site=site,
         rules=policy.rules(site.pk),
         house=schedule.house(site, start, end),
         day=day,
         now=now,
-        vials=stock.vials_here(site.pk),
+        vials=[v for v in stock.vials_here(site.pk) if str(v.uid) not in locked],
         keeps_stock=stock.keeps_stock(site.pk),
     )
 
 
-def gather(rows: list[Appointment], known: Day) -> list[Visit]:
-    """The visits with their sessions, answers, reminders, overrides and owners, table by table."""
-    ids = [r.pk for r in rows]
-    sessions = {
-        s.uid: s
-        for s in TreatmentSession.objects.filter(uid__in=[r.session_uid for r in rows if r.session_uid]).select_related(
-            "order", "course", "patient", "site"
-        )
+def gather(rows: list[Appointment], known: Day) -> tuple[list[Visit], Day]:
+    """The visits with their sessions and orders, and the day with what all of them still need from the safe."""
+    for row in rows:
+        row.site = row.patient.site = known.site
+    uids = [r.session_uid for r in rows if r.session_uid]
+    sessions = {s.uid: s for s in TreatmentSession.objects.filter(uid__in=uids)}
+    visits = [Visit(row=r, session=sessions.get(r.session_uid) if r.session_uid else None) for r in rows]
+    _find_orders(visits, known)
+    drawn = stock.drawn_for(uids)
+    needs = {
+        v.row.pk: (v.drug, float(v.order.dose_mg))
+        for v in visits
+        if v.order is not None and v.row.state in ("booked", "arrived") and v.row.session_uid not in drawn
     }
-    reminders = posted.about([r.uid for r in rows], "reminder")
-    visits = {
-        r.pk: Visit(
-            row=r, session=sessions.get(r.session_uid) if r.session_uid else None, reminder=reminders.get(r.uid)
-        )
-        for r in rows
-    }
+    return visits, replace(known, needs=needs)
+
+
+def _find_orders(visits: list[Visit], known: Day) -> None:
+    """The order of each session as it stands now; else one of its course that is good on the day and not used."""
+    courses = [v.session.course_id for v in visits if v.session is not None]
+    orders = list(Order.objects.filter(course__in=courses).order_by("-happened_at"))
+    by_uid, newer = {o.uid: o for o in orders}, {o.amends_id: o for o in orders if o.amends_id is not None}
+    used = set(TreatmentSession.objects.filter(order__course__in=courses).values_list("order_id", flat=True))
+    for visit in visits:
+        if visit.session is None:
+            continue
+        order = by_uid.get(visit.session.order_id) if visit.session.order_id else None
+        while order is not None and order.uid in newer:
+            order = newer[order.uid]
+        if order is None or order.retracted:
+            order = next((
+                o for o in orders
+                if o.course_id == visit.session.course_id and o.uid not in newer and not o.retracted and o.uid not in used
+                and o.valid_from <= known.day <= o.valid_until
+            ), None)  # fmt: skip
+        visit.order = order
+
+
+def _read_ahead(visits: list[Visit], known: Day) -> None:
+    """All that the gates ask of these visits, table by table."""
+    ids = {v.row.pk: v for v in visits}
+    people = {v.row.patient_id: v.row.patient for v in visits}
+    courses = {v.row.course_id: v.row.course for v in visits if v.row.course is not None}
+    for visit in visits:
+        if visit.row.course is not None:
+            visit.row.course.patient, visit.row.course.site = visit.row.patient, known.site
+    candidacy.read_ahead(list(people.values()), list(courses.values()), known.site.pk, known.now)
+    reminders = posted.about([v.row.uid for v in visits], "reminder")
+    for visit in visits:
+        visit.reminder = reminders.get(visit.row.uid)
     for answer in VisitAnswer.objects.current().filter(appointment__in=ids, kind="confirm").order_by("seq"):
-        visits[answer.appointment_id].answer = answer
+        ids[answer.appointment_id].answer = answer
     for override in GateOverride.objects.current().filter(appointment__in=ids).order_by("seq"):
-        visits[override.appointment_id].overrides[override.gate] = override
+        ids[override.appointment_id].overrides[override.gate] = override
     for task in GateTask.objects.filter(appointment__in=ids).select_related("owner"):
-        visits[task.appointment_id].tasks[task.gate] = task
-    for visit in visits.values():
-        visit.order = _order(visit, known)
+        ids[task.appointment_id].tasks[task.gate] = task
+    _of_people(visits, people, known)
+    for visit in visits:
         window = Window(start=visit.row.starts_at, end=visit.row.ends_at)
         wanted = schedule_actions.wanted_of(
             visit.row, window, drug=visit.drug, route=visit.order.route if visit.order else visit.row.route
         )
         visit.findings = fit(wanted, known.house, known.now).findings
-    return list(visits.values())
 
 
-def _order(visit: Visit, known: Day) -> Order | None:
-    """The order of the session as it stands now; else one of the course that is good on the day and not used."""
-    if visit.session is None:
-        return None
-    order = visit.session.order
-    while order is not None and (newer := Order.objects.filter(amends=order).first()) is not None:
-        order = newer
-    if order is not None and not order.retracted:
-        return order
-    return (
-        Order.objects.current()
-        .filter(
-            course=visit.session.course, valid_from__lte=known.day, valid_until__gte=known.day, sessions__isnull=True
-        )
-        .order_by("-happened_at")
-        .first()
-    )
+def _of_people(visits: list[Visit], people: dict[int, Patient], known: Day) -> None:
+    """Weights, pressures, sheets, alerts and earlier sessions of everybody on the board."""
+    weights = newest_weights(people)
+    pressures = newest_of(people, _PRESSURE, known.now - _LOOK_BACK, known.now + timedelta(seconds=1))
+    sheets = Assessment.objects.current().filter(patient__in=people).order_by("patient_id", "-happened_at")
+    filled = dict(sheets.distinct("patient_id").values_list("patient_id", "happened_at"))
+    called = {task.alert.patient_id for task in scales.open_alerts(known.site.pk)}
+    came: dict[int, list[TreatmentSession]] = {}
+    for session in TreatmentSession.objects.filter(patient__in=people).order_by("booked_for"):
+        came.setdefault(session.patient_id, []).append(session)
+    for visit in visits:
+        pk = visit.row.patient_id
+        visit.weight, visit.pressure, visit.filled_at = weights.get(pk), pressures.get(pk, {}), filled.get(pk)
+        visit.has_alert, visit.sessions = pk in called, came.get(pk, [])
 
 
 # ---------------------------------------------------------------- the gates
@@ -255,18 +312,14 @@ def _consent(visit: Visit, known: Day) -> Gate:
 
 def _scales(visit: Visit, known: Day) -> Gate:
     """Something filled in since the last session, or since the course was opened; and no alert left open."""
-    patient, course = visit.row.patient, visit.row.course
-    alerts = scales.open_alerts(known.site.pk, patient)
-    if alerts:
+    if visit.has_alert:
         return _gate("scales", NO, _("alert"), _("an answer raised an alert that nobody has closed yet"))
-    before = TreatmentSession.objects.filter(
-        patient=patient, booked_for__lt=visit.row.starts_at, state__in=("discharged", "signed")
-    )
-    last = before.order_by("-booked_for").values_list("booked_for", flat=True).first()
-    since = last or (course.opened_at if course else None)
-    newest = Assessment.objects.current().filter(patient=patient).order_by("-happened_at").first()
-    if newest is not None and (since is None or newest.happened_at >= since):
-        return _gate("scales", GO, _("done"), _("filled in on %(day)s") % {"day": _day(newest.happened_at, known)})
+    before = [s for s in visit.sessions if s.booked_for < visit.row.starts_at and s.state in ("discharged", "signed")]
+    last = before[-1].booked_for if before else None
+    since = last or (visit.row.course.opened_at if visit.row.course else None)
+    at = visit.filled_at
+    if at is not None and (since is None or at >= since):
+        return _gate("scales", GO, _("done"), _("filled in on %(day)s") % {"day": _day(at, known)})
     which = _("the last session") if last else _("the course was opened")
     return _gate("scales", NO, _("missing"), _("nothing was filled in since %(which)s") % {"which": which})
 
@@ -329,18 +382,11 @@ def _driver(visit: Visit, known: Day) -> Gate:
 
 
 def _weight(visit: Visit, known: Day) -> Gate:
-    newest = (
-        Check.objects.current()
-        .filter(session__patient=visit.row.patient, kind="weight")
-        .order_by("-happened_at")
-        .first()
-    )
-    weighed = newest.happened_at.astimezone(known.zone).date() if newest else None
-    kg = f"{newest.value['kg']:g} kg" if newest else ""
-    if visit.order is not None and visit.order.weighed_on and (weighed is None or visit.order.weighed_on > weighed):
-        weighed, kg = visit.order.weighed_on, f"{float(visit.order.weight_kg or 0):g} kg"
-    if weighed is None:
-        return _gate("weight", UNKNOWN, _("not known"), _("nobody was weighed yet"))
+    found = visit.weight
+    if found is None or found.told:
+        told = _("nobody was weighed here yet; by their own account %(kg)g kg") % {"kg": found.kg} if found else ""
+        return _gate("weight", UNKNOWN, _("not known"), told or _("nobody was weighed yet"))
+    weighed, kg = found.on(known.zone), f"{found.kg:g} kg"
     most = known.rules.policy.number("weight_max_age_d")
     said = f"{kg}, {weighed:%-d %b}"
     if most is None:
@@ -379,8 +425,7 @@ def _signed_order(visit: Visit, known: Day) -> Gate:
 def _clear(visit: Visit, known: Day) -> Gate:
     if visit.row.course is None:
         return _gate("findings", UNKNOWN, _("no course"), _("the visit belongs to no course"))
-    visit.row.course.patient = visit.row.patient
-    found = candidacy.start_findings(visit.row.course, known.now)
+    found = candidacy.start_findings(visit.row.course, known.now, drug=visit.drug)
     if not found or all(f.weight is Weight.CAUTION and not f.is_met for f in found):
         words = "; ".join(f.because for f in found) or _("nobody has decided on candidacy yet")
         return _gate("findings", UNKNOWN, _("not decided"), words)
@@ -388,23 +433,27 @@ def _clear(visit: Visit, known: Day) -> Gate:
 
 
 def _in_stock(visit: Visit, known: Day) -> Gate:
-    """Enough of the drug in vials that are still good on the day; what other visits of the day take is not taken off."""
+    """Enough of the drug in vials that are still good on the day, once the day's other visits have what they need."""
     if not known.keeps_stock:
         return _gate("stock", UNKNOWN, _("not kept"), _("no stock is kept here yet"))
-    if visit.order is None:
+    if visit.row.pk not in known.needs:
+        if visit.order is not None:
+            return _gate(
+                "stock", GO, _("drawn"), _("what this visit needs was drawn already, or is not needed any more")
+            )
         return _gate("stock", UNKNOWN, _("no order"), _("without an order nobody knows how much is needed"))
     good = [v for v in known.vials if v.drug == visit.drug and v.expires >= known.day]
-    held, needed = sum(float(v.mg) for v in good), float(visit.order.dose_mg)
+    held, needed = sum(float(v.mg) for v in good), known.needs[visit.row.pk][1]
+    others, visits = known.others_need(visit)
     said = _("%(held)g mg in %(n)d vials, %(needed)g mg ordered") % {"held": held, "n": len(good), "needed": needed}
-    return _gate("stock", GO, _("enough"), said) if held >= needed else _gate("stock", NO, _("short"), said)
-
-
-def _fact(visit: Visit, kind: str) -> CourseFact | None:
-    return (
-        CourseFact.objects.current().filter(course=visit.row.course, kind=kind).order_by("-seq").first()
-        if visit.row.course_id
-        else None
-    )
+    if visits:
+        said += _("; %(others)g mg for %(visits)d other visits of the day") % {
+            "others": round(others, 2),
+            "visits": visits,
+        }
+    if held - others >= needed:
+        return _gate("stock", GO, _("enough"), said)
+    return _gate("stock", NO, _("short"), said)
 
 
 def _rems(visit: Visit, known: Day) -> Gate:
@@ -414,7 +463,7 @@ def _rems(visit: Visit, known: Day) -> Gate:
         )
     if visit.drug not in known.rules.session.start.enrolment_for:
         return _gate("rems", GO, _("not needed"), _("this drug has no risk programme"))
-    fact = _fact(visit, "rems_enrolment")
+    fact = outside.newest_fact(visit.row.course, "rems_enrolment")
     if fact is None:
         return _gate("rems", NO, _("not enrolled"), _("no enrolment is on record"))
     if str(fact.value.get("on", "")) > known.day.isoformat():
@@ -428,7 +477,7 @@ def _rems(visit: Visit, known: Day) -> Gate:
 
 
 def _authorised(visit: Visit, known: Day) -> Gate:
-    fact = _fact(visit, "authorisation")
+    fact = outside.newest_fact(visit.row.course, "authorisation")
     if fact is None:
         return _gate(
             "authorisation", UNKNOWN, _("not known"), _("nobody has written down whether an authorisation is needed")
@@ -450,12 +499,11 @@ def _authorised(visit: Visit, known: Day) -> Gate:
             _("it runs from %(a)s to %(b)s") % {"a": value.get("from"), "b": value.get("until")},
         )
     start, _end = schedule.bounds(known.site, date.fromisoformat(value["from"]))
-    used = (
-        TreatmentSession.objects.filter(
-            course=visit.row.course, booked_for__gte=start, booked_for__lt=visit.row.starts_at
-        )
-        .exclude(state__in=("cancelled", "missed"))
-        .count()
+    used = sum(
+        s.course_id == visit.row.course_id
+        and start <= s.booked_for < visit.row.starts_at
+        and s.state not in ("cancelled", "missed")
+        for s in visit.sessions
     )
     left = int(value.get("units", 0)) - used
     said = _("%(left)d of %(units)s units left, until %(until)s") % {
@@ -487,7 +535,7 @@ def _chair(visit: Visit, known: Day) -> Gate:
 
 
 def _last_pressure(visit: Visit, known: Day) -> Gate:
-    newest = vitals.newest_usable(visit.row.patient_id, known.now - _LOOK_BACK, known.now + timedelta(seconds=1))
+    newest = visit.pressure
     if not all(signal in newest for signal in _PRESSURE):
         return _gate("pressure", UNKNOWN, _("not known"), _("no pressure was measured here yet"))
     (systolic, at), (diastolic, _at) = newest[_PRESSURE[0]], newest[_PRESSURE[1]]

@@ -19,21 +19,20 @@ from stillhaven.clinic.schedule import queries, upkeep
 from stillhaven.clinic.schedule.models import Appointment, VisitAnswer
 from stillhaven.clinic.schedule.upkeep_views import read_hour
 from stillhaven.clinic.schedule.views import frame, line
-from stillhaven.clinic.session.models import Check, TreatmentSession
+from stillhaven.clinic.session.models import TreatmentSession
 from stillhaven.science.errors import BadInput
 from stillhaven.science.schedule import DOSING, Placement, Window, alternatives, local
 
 
 def person_of(patient: Patient, now: datetime) -> dict[str, Any]:
-    """The person header, with the newest weight that was taken."""
-    weight = Check.objects.current().filter(session__patient=patient, kind="weight").order_by("-happened_at").first()
+    """The person header; the newest weight is looked up where it is shown."""
     return {
         "name": patient.name,
         "preferred_name": patient.called,
         "pronouns": patient.pronouns,
         "age_y": patient.age_y(now.date()),
-        "weight_kg": f"{weight.value['kg']:.1f}" if weight else None,
-        "weighed_on": f"{weight.happened_at:%-d %B %Y}" if weight else None,
+        "weight_kg": None,
+        "weighed_on": None,
         "allergies": list(patient.allergies) if patient.allergies_asked or patient.allergies else None,
         "comfort_card": "",
     }
@@ -61,6 +60,7 @@ def visit_page(request: HttpRequest, row: Appointment, now: datetime) -> dict[st
         else [],
         "free": free,
         "others": _else(request, row, now),
+        "moved": queries.moved(row),
         "mates": list(Appointment.objects.filter(series=row.series).exclude(pk=row.pk).order_by("starts_at"))
         if row.series
         else [],

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime
 from typing import Any
 
@@ -14,6 +14,7 @@ from stillhaven.clinic.course.models import Course
 from stillhaven.clinic.people.models import Patient
 from stillhaven.clinic.people.queries import patient_or_404 as patient_or_404
 from stillhaven.clinic.record import policy
+from stillhaven.clinic.record.looking import once, tell
 from stillhaven.reference import load as reference
 from stillhaven.science import consent as rules
 from stillhaven.science.consent import ConsentDocument, ConsentPolicy, ConsentRules, Signed, Standing, Wanted
@@ -29,6 +30,7 @@ def book() -> ConsentRules:
 
 
 # ---------------------------------------------------------------- texts
+@once
 def in_use(site: int) -> dict[str, dict[str, Version]]:
     """Document -> language -> the version that may be signed now: the newest that a second person put into use."""
     published = Verdict.objects.filter(site=site, published=True).values("version")
@@ -75,10 +77,17 @@ def clinic_policy(site: int) -> ConsentPolicy:
 
 def signatures(patient: Patient, document: str = "") -> list[Signature]:
     """What this person signed, newest first."""
-    found = Signature.objects.filter(patient=patient).select_related("witness", "version").order_by("-seq")
-    return list(found.filter(document=document) if document else found)
+    found = signed_by(patient)
+    return [s for s in found if s.document == document] if document else found
 
 
+@once
+def signed_by(patient: Patient) -> list[Signature]:
+    """Everything that this person signed, newest first."""
+    return list(Signature.objects.filter(patient=patient).select_related("witness", "version").order_by("-seq"))
+
+
+@once
 def withdrawals(patient: Patient) -> list[Withdrawal]:
     """What this person took back and did not take back again, newest first."""
     return list(Withdrawal.objects.current().filter(patient=patient).order_by("-seq"))
@@ -126,8 +135,32 @@ def _opened_before(patient: Patient, course: Course | None) -> datetime | None:
     """When the course before this one was opened: what was signed earlier was for that one."""
     if course is None:
         return None
-    earlier = patient.courses.filter(opened_at__lt=course.opened_at).order_by("-opened_at").first()
-    return earlier.opened_at if earlier else None
+    return max((at for at in courses_opened(patient) if at < course.opened_at), default=None)
+
+
+@once
+def courses_opened(patient: Patient) -> list[datetime]:
+    """When each course of this person was opened."""
+    return list(patient.courses.values_list("opened_at", flat=True))
+
+
+def read_ahead(patients: Collection[Patient]) -> None:
+    """Within a look: what many people signed and took back, table by table and not person by person."""
+    signed: dict[int, list[Signature]] = {}
+    for signature in (
+        Signature.objects.filter(patient__in=patients).select_related("witness", "version").order_by("-seq")
+    ):
+        signed.setdefault(signature.patient_id, []).append(signature)
+    gone: dict[int, list[Withdrawal]] = {}
+    for withdrawal in Withdrawal.objects.current().filter(patient__in=patients).order_by("-seq"):
+        gone.setdefault(withdrawal.patient_id, []).append(withdrawal)
+    opened: dict[int, list[datetime]] = {}
+    for pk, at in Course.objects.filter(patient__in=patients).values_list("patient_id", "opened_at"):
+        opened.setdefault(pk, []).append(at)
+    for patient in patients:
+        tell(signed_by, signed.get(patient.pk, []), patient)
+        tell(withdrawals, gone.get(patient.pk, []), patient)
+        tell(courses_opened, opened.get(patient.pk, []), patient)
 
 
 def of(patient: Patient, document: str, now: datetime, course: Course | None = None) -> Standing:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -22,6 +22,7 @@ from stillhaven.clinic.intake.models import (
 from stillhaven.clinic.people.models import Patient, Site
 from stillhaven.clinic.people.queries import patient_or_404 as patient_or_404
 from stillhaven.clinic.record import policy
+from stillhaven.clinic.record.looking import once, tell
 from stillhaven.clinic.scales.models import AlertTask
 from stillhaven.science import intake as rules
 from stillhaven.science.facts import Fact, Known, Medicine, Trial
@@ -49,17 +50,35 @@ def intake_of(patient: Patient) -> Intake | None:
     return Intake.objects.filter(patient=patient).select_related("reviewed_by").first()
 
 
+@once
 def answers_of(patient: Patient) -> dict[str, Answer]:
     """The latest answer to each question that anybody answered."""
     return {a.key: a for a in Answer.objects.current().filter(patient=patient).order_by("seq")}
 
 
+@once
 def medicine_lines(patient: Patient) -> list[MedicineLine]:
     return list(MedicineLine.objects.current().filter(patient=patient).order_by("seq"))
 
 
+@once
 def trial_lines(patient: Patient) -> list[TrialLine]:
     return list(TrialLine.objects.current().filter(patient=patient).order_by("seq"))
+
+
+def read_ahead(patients: Collection[Patient]) -> None:
+    """Within a look: what many people said, table by table and not person by person."""
+    said: dict[int, dict[str, Answer]] = {}
+    for answer in Answer.objects.current().filter(patient__in=patients).order_by("seq"):
+        said.setdefault(answer.patient_id, {})[answer.key] = answer
+    lines: dict[Any, dict[int, list[Any]]] = {MedicineLine: {}, TrialLine: {}}
+    for model, found in lines.items():
+        for line in model.objects.current().filter(patient__in=patients).order_by("seq"):
+            found.setdefault(line.patient_id, []).append(line)
+    for patient in patients:
+        tell(answers_of, said.get(patient.pk, {}), patient)
+        tell(medicine_lines, lines[MedicineLine].get(patient.pk, []), patient)
+        tell(trial_lines, lines[TrialLine].get(patient.pk, []), patient)
 
 
 def cards_of(patient: Patient) -> dict[str, InsuranceCard]:

@@ -113,6 +113,9 @@ class AdminChange(Entry):
     before = models.JSONField(default=dict)
     after = models.JSONField(default=dict)
 
+    class Meta(Entry.Meta):
+        indexes = (models.Index(fields=["table", "row"], name="record_adminchange_of"),)
+
 
 class Decision(Entry):
     """What was suggested and on which findings; what a person decided, and why where they differ."""

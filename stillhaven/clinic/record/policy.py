@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime
+from functools import lru_cache
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -52,8 +53,20 @@ def settings_of(content: dict[str, Any]) -> tuple[Setting, ...]:
 @once
 def rules(site: int) -> reference.Reference:
     """The numbers that hold at a site: the reference's, with what its medical director has set."""
-    adopted = newest(site)
-    return reference.current(None, settings_of(adopted.content) if adopted else ())
+    held = (
+        Adoption.objects.current()
+        .filter(site=site, what="policy")
+        .order_by("-seq")
+        .values_list("uid", flat=True)
+        .first()
+    )
+    return _with_settings_of(held) if held is not None else reference.current()
+
+
+@lru_cache(maxsize=16)
+def _with_settings_of(adoption: UUID) -> reference.Reference:
+    """An adoption never changes, so what it comes to is worked out once a process."""
+    return reference.current(None, settings_of(Adoption.objects.get(uid=adoption).content))
 
 
 def current(site: int) -> Policy:

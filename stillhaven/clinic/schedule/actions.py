@@ -41,6 +41,22 @@ def lock_site(site: int) -> None:
         cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [71_001, site])
 
 
+def open_book(site: int) -> None:
+    """Nobody else books here, and nobody else writes in the record, until this transaction ends.
+
+    Taken before any visit is locked, and always in this order, so that two who change the same visits never wait for each
+    other.
+    """
+    lock_site(site)
+    record.lock("clinic", site)
+
+
+def opened(appointment_id: int) -> Appointment:
+    """A visit that is to be changed: the book is open to nobody else."""
+    open_book(queries.site_of_visit(appointment_id))
+    return queries.locked(appointment_id)
+
+
 def needed_line(kind: str) -> str:
     """Which line of the role table a visit of this kind needs."""
     return "session.book" if kind == DOSING else "schedule.book"
@@ -61,6 +77,7 @@ def book(
         return known
     lock_site(patient.site_id)
     place = _place(patient.site, wanted, at, most_sessions_per_week)
+    record.lock("clinic", patient.site_id)
     row = Appointment(
         uid=uid or uuids.uuid4(), site_id=patient.site_id, patient=patient, course=course, kind=wanted.kind,
         drug=wanted.drug, route=wanted.route, series=series, number=number, session_uid=session_uid, order_uid=order_uid,
@@ -78,11 +95,10 @@ def move(
 ) -> Appointment:  # fmt: skip
     """The same visit at another time, in another chair, with another nurse."""
     roles.require(by, "schedule.move")
-    row = queries.locked(appointment_id)
+    row = opened(appointment_id)
     roles.require_patient(by, "schedule.move", row.patient)
     if row.state != "booked":
         raise Refused(why=f"this visit is {row.state.replace('_', ' ')}; only one that is booked can be moved")
-    lock_site(row.site_id)
     place, before = _place(row.site, wanted, at, most_sessions_per_week), told(row)
     row.moves += 1
     _write(row, place)
@@ -103,7 +119,7 @@ def cancel(appointment_id: int, why: str, *, by: Any, at: datetime) -> Appointme
 @transaction.atomic
 def no_show(appointment_id: int, why: str, *, by: Any, at: datetime) -> Appointment:
     """The person did not come.  Refused before the visit has begun."""
-    row = queries.locked(appointment_id)
+    row = opened(appointment_id)
     if at < row.starts_at:
         raise Refused(why="the visit has not begun yet; cancel it if it will not be")
     row = _end(appointment_id, "no_show", why, "schedule.no_show", by=by)
@@ -113,7 +129,7 @@ def no_show(appointment_id: int, why: str, *, by: Any, at: datetime) -> Appointm
 
 def _end(appointment_id: int, state: str, why: str, action: str, *, by: Any) -> Appointment:
     roles.require(by, action)
-    row = queries.locked(appointment_id)
+    row = opened(appointment_id)
     roles.require_patient(by, action, row.patient)
     if row.state == state:
         return row
@@ -132,7 +148,7 @@ def _end(appointment_id: int, state: str, why: str, action: str, *, by: Any) -> 
 @transaction.atomic
 def arrived(appointment_id: int, *, by: Any, at: datetime) -> Appointment:
     """Somebody has come for a talk; the arrival for a session is written down in the session."""
-    row = queries.locked(appointment_id)
+    row = opened(appointment_id)
     roles.require_patient(by, "session.check_in", row.patient)
     if row.kind == DOSING:
         raise Refused(why="check the person in on the session's own page")

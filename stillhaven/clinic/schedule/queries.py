@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
@@ -14,6 +15,7 @@ from django.http import Http404
 
 from stillhaven.clinic.people.models import Patient, Site, User
 from stillhaven.clinic.record import policy
+from stillhaven.clinic.record.models import AdminChange
 from stillhaven.clinic.schedule.models import (
     STANDING,
     Appointment,
@@ -45,6 +47,11 @@ def appointment_or_404(user: Any, uid: UUID | str) -> Appointment:
     if found is None:
         raise Http404
     return found
+
+
+def site_of_visit(pk: int) -> int:
+    """At which site a visit stands; that never changes."""
+    return int(Appointment.objects.values_list("site_id", flat=True).get(pk=pk))
 
 
 def locked(pk: int) -> Appointment:
@@ -143,14 +150,14 @@ def staffers(site: Site, start: datetime, end: datetime) -> list[Staffer]:
 def booked(site: Site, start: datetime, end: datetime) -> list[Booked]:
     """Visits that stand, in that time."""
     rows = Appointment.objects.filter(site=site, state__in=STANDING, starts_at__lt=end, ends_at__gt=start)
-    return [as_booked(row) for row in rows]
-
-
-def as_booked(row: Appointment) -> Booked:
-    return Booked(
-        uid=str(row.uid), patient=row.patient_id, window=Window(start=row.starts_at, end=row.ends_at), kind=row.kind,
-        chair=row.chair_id, room=row.room_id, nurse=row.nurse_id, attending=row.attending_id,
-    )  # fmt: skip
+    kept = ("uid", "patient_id", "starts_at", "ends_at", "kind", "chair_id", "room_id", "nurse_id", "attending_id")
+    return [  # there are hundreds: no rows of our own are made of them
+        Booked(
+            uid=str(uid), patient=patient, window=Window(start=starts_at, end=ends_at), kind=kind, chair=chair, room=room,
+            nurse=nurse, attending=attending,
+        )
+        for uid, patient, starts_at, ends_at, kind, chair, room, nurse, attending in rows.values_list(*kept)
+    ]  # fmt: skip
 
 
 # ---------------------------------------------------------------- pages
@@ -237,6 +244,65 @@ def for_calendar(*, staff: User | None = None, patient: Patient | None = None, s
     rows = Appointment.objects.filter(starts_at__gte=since).select_related("site", "chair", "room")
     mine = rows.filter(patient=patient) if patient else rows.filter(Q(nurse=staff) | Q(attending=staff))
     return list(mine.order_by("starts_at")[:500])
+
+
+@dataclass(frozen=True, kw_only=True)
+class Moved:
+    """A visit stood elsewhere until somebody moved it: since when, by whom, why; where it stood, and where it went."""
+
+    at: datetime
+    by: str
+    why: str
+    start: datetime
+    end: datetime
+    place: str
+    nurse: str
+    to_start: datetime
+    to_place: str
+    to_nurse: str
+
+
+_WHERE = ("starts_at", "ends_at", "chair", "room", "nurse", "attending")
+
+
+def _changes(rows: Iterable[Appointment]) -> QuerySet[AdminChange]:
+    keys = [str(r.pk) for r in rows]
+    return AdminChange.objects.filter(table=Appointment._meta.label, row__in=keys).order_by("seq")
+
+
+def moved(row: Appointment) -> list[Moved]:
+    """Every time this visit was moved, the newest first."""
+    if not row.moves:
+        return []
+    found = [
+        c
+        for c in _changes([row])
+        if c.before.get("starts_at") and any(c.before.get(k) != c.after.get(k, c.before.get(k)) for k in _WHERE)
+    ]
+    people = {side.get(k) for c in found for side in (c.before, c.after) for k in ("nurse", "attending")}
+    names = {u.pk: u.signature_name for u in User.objects.filter(pk__in=people - {None})}
+    places = {("chair", c.pk): c.name for c in Chair.objects.filter(site=row.site_id)}
+    places |= {("room", r.pk): r.name for r in Room.objects.filter(site=row.site_id)}
+
+    def place(side: Mapping[str, Any]) -> str:
+        return places.get(("chair", side.get("chair"))) or places.get(("room", side.get("room"))) or ""
+
+    def nurse(side: Mapping[str, Any]) -> str:
+        return names.get(side.get("nurse") or side.get("attending") or 0, "")
+
+    return [
+        Moved(
+            at=c.happened_at, by=c.by_name, why=str(c.after.get("why") or ""), place=place(c.before), nurse=nurse(c.before),
+            start=datetime.fromisoformat(c.before["starts_at"]), end=datetime.fromisoformat(c.before["ends_at"]),
+            to_start=datetime.fromisoformat(c.after["starts_at"]), to_place=place(c.after), to_nurse=nurse(c.after),
+        )
+        for c in reversed(found)
+    ]  # fmt: skip
+
+
+def changed_at(rows: Iterable[Appointment]) -> dict[int, datetime]:
+    """When each of these visits was changed last: what a calendar calls its stamp."""
+    return {int(c.row): c.happened_at for c in _changes(rows)}
 
 
 def overlapping(rows: Iterable[Appointment], window: Window) -> list[Appointment]:

@@ -103,7 +103,7 @@ def book_visits(
 @transaction.atomic
 def move_visit(appointment_id: int, wanted: Wanted, *, by: Any, at: datetime, why: str = "") -> Appointment:
     """Move a visit, and its session with it."""
-    held = schedule.locked(appointment_id)
+    held = book.opened(appointment_id)
     protocol = protocol_of(held.course) if held.course else None
     row = book.move(
         appointment_id, wanted, by=by, at=at, why=why,

@@ -221,6 +221,12 @@ def session_lines(session_uid: UUID) -> list[StockLine]:
     return list(StockLine.objects.filter(session_uid=session_uid).select_related("vial").order_by("line_no"))
 
 
+def drawn_for(session_uids: Iterable[UUID]) -> set[UUID]:
+    """For which of these sessions has something been drawn already?"""
+    rows = StockLine.objects.filter(session_uid__in=list(session_uids), kind="drawn")
+    return {uid for uid in rows.values_list("session_uid", flat=True).order_by() if uid is not None}
+
+
 def session_use(session_uid: UUID) -> SessionUse:
     """Sums of one session."""
     return rules.session_use((as_line(row) for row in session_lines(session_uid)), str(session_uid))

@@ -1,4 +1,4 @@
--- migrations: 9c57137c95792b7b05555805e47d0fd2134d2f196e6d5a64f0be1ae2cfb4ae9e
+-- migrations: 0fd73524d9bee439a3c7a08fe80fb3977a5e8466cb379367d7645e701ace8781
 SET statement_timeout = 0;
 SET lock_timeout = 0;
 SET idle_in_transaction_session_timeout = 0;
@@ -4621,6 +4621,7 @@ CREATE INDEX public_selfcheckintake_patient_id_f13d5f90 ON public.public_selfche
 CREATE INDEX public_waytopay_site_id_8c1651a0 ON public.public_waytopay USING btree (site_id);
 CREATE INDEX record_access_patient_a4fc1601 ON public.record_access USING btree (patient);
 CREATE UNIQUE INDEX record_access_seq ON public.record_access USING btree (site, seq);
+CREATE INDEX record_adminchange_of ON public.record_adminchange USING btree ("table", "row");
 CREATE UNIQUE INDEX record_adminchange_seq ON public.record_adminchange USING btree (site, seq);
 CREATE UNIQUE INDEX record_adoption_seq ON public.record_adoption USING btree (site, seq);
 CREATE INDEX record_decision_patient_b302ade2 ON public.record_decision USING btree (patient);
