@@ -60,7 +60,7 @@ def page(request: HttpRequest, person: Patient, now: datetime) -> dict[str, Any]
         "person": _header(person, weight, now),
         "courses": [_course(course, orders, used) for course in person.courses.order_by("-opened_at")],
         "sessions": [
-            {"session": s, "words": page_parts.STATES.get(s.state, s.state), "title": page_parts.title_of(s)}
+            {"session": s, "words": page_parts.state_words(s.state), "title": page_parts.title_of(s)}
             for s in sessions
         ],
         "more_sessions": more,

@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 
 from django.db import connection
 from django.urls import reverse
+from django.utils.translation import gettext as _
 
 from stillhaven.clinic.monitoring.models import AlarmEvent, Heartbeat
 from stillhaven.clinic.monitoring.tiles import PRESSURE, Recent, iso, tiles
@@ -223,10 +224,10 @@ def _row(known: Gathered, session: TreatmentSession, rules: Reference, now: date
 
 def _phase(known: Gathered, session: TreatmentSession, now: datetime) -> tuple[str, datetime | None]:
     order, entries = session.order, known.doses[session.pk]
-    label = page_parts.STATES.get(session.state, session.state)
+    label = page_parts.state_words(session.state)
     seen = running(entries, now, planned_mg=float(order.dose_mg) if order else None)
     if session.state == "dosing":
-        return ("Dose is in" if seen.phase is Phase.FINISHED else label), seen.ends_at or _leave_from(known, session)
+        return (_("Dose is in") if seen.phase is Phase.FINISHED else label), seen.ends_at or _leave_from(known, session)
     return label, _leave_from(known, session) if session.state == "recovering" else None
 
 

@@ -229,10 +229,10 @@ def _left(row: Mapping[str, Any], mine: list[Any]) -> bool:
 
 def _premedicate(request: HttpRequest, session: TreatmentSession, row: Mapping[str, Any]) -> Form:
     return form(
-        request, f"premedication-{row['key']}", reverse("session:premedication", args=[session.uid]), "Write down",
+        request, f"premedication-{row['key']}", reverse("session:premedication", args=[session.uid]), _("Write down"),
         Ask(name="dose", label=_("Dose given"), kind="number", unit=row["unit"],
-            help=f"Ordered: {row['dose']} {row['unit']}; up to {row['max_dose']} {row['unit']} at a time."),
-        Ask(name="happened_at", label="Given at", kind="moment", help=_("Empty means now.")),
-        Ask(name="why_not", label="Or: not given, because"),
+            help=_("Ordered: %(dose)s %(unit)s; up to %(max_dose)s %(unit)s at a time.") % row),
+        Ask(name="happened_at", label=_("Given at"), kind="moment", help=_("Empty means now.")),
+        Ask(name="why_not", label=_("Or: not given, because")),
         hidden={"order": row["key"], "unit": row["unit"], "route": row["route"]},
     )  # fmt: skip

@@ -9,6 +9,8 @@ from typing import Any
 
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from stillhaven.clinic.people import roles
 from stillhaven.clinic.people.asking import Ask, Form, form
@@ -25,23 +27,50 @@ from stillhaven.science.start import ONLY_AT_START
 __all__ = ["ONLY_AT_START", "Shown", "drug_of", "frame", "sorted_findings", "title_of"]
 
 _ROUTES = {
-    "iv_infusion": "into a vein", "iv_bolus": "into a vein, bolus", "im": "into a muscle", "intranasal": "by the nose",
-    "oral": "by mouth", "sublingual": "under the tongue",
-}  # fmt: skip
-_DRUGS = {"ketamine": "Ketamine", "s_ketamine": "S-ketamine", "esketamine": "Esketamine"}
+    "iv_infusion": gettext_lazy("into a vein"),
+    "iv_bolus": gettext_lazy("into a vein, bolus"),
+    "im": gettext_lazy("into a muscle"),
+    "intranasal": gettext_lazy("by the nose"),
+    "oral": gettext_lazy("by mouth"),
+    "sublingual": gettext_lazy("under the tongue"),
+}
+_DRUGS = {
+    "ketamine": gettext_lazy("Ketamine"),
+    "s_ketamine": gettext_lazy("S-ketamine"),
+    "esketamine": gettext_lazy("Esketamine"),
+}
 _STEPS = (
-    ("checked_in", "Check-in"), ("ready", "Ready"), ("dosing", "Dosing"), ("recovering", "Recovery"),
-    ("discharged", "Home"), ("signed", "Signed"),
-)  # fmt: skip
+    ("checked_in", gettext_lazy("Check-in")),
+    ("ready", gettext_lazy("Ready")),
+    ("dosing", gettext_lazy("Dosing")),
+    ("recovering", gettext_lazy("Recovery")),
+    ("discharged", gettext_lazy("Home")),
+    ("signed", gettext_lazy("Signed")),
+)
 _DONE = {
-    "booked": 0, "checked_in": 1, "ready": 2, "dosing": 2, "held": 2, "recovering": 3, "discharged": 5,
-    "transferred": 5, "signed": 6,
-}  # fmt: skip
+    "booked": 0,
+    "checked_in": 1,
+    "ready": 2,
+    "dosing": 2,
+    "held": 2,
+    "recovering": 3,
+    "discharged": 5,
+    "transferred": 5,
+    "signed": 6,
+}
 STATES = {
-    "booked": "Booked", "checked_in": "Checked in", "ready": "Ready", "dosing": "Drug running", "held": "On hold",
-    "recovering": "Recovering", "discharged": "Gone home", "signed": "Signed", "missed": "Did not come",
-    "cancelled": "Cancelled", "transferred": "Handed over to emergency care",
-}  # fmt: skip
+    "booked": gettext_lazy("Booked"),
+    "checked_in": gettext_lazy("Checked in"),
+    "ready": gettext_lazy("Ready"),
+    "dosing": gettext_lazy("Drug running"),
+    "held": gettext_lazy("On hold"),
+    "recovering": gettext_lazy("Recovering"),
+    "discharged": gettext_lazy("Gone home"),
+    "signed": gettext_lazy("Signed"),
+    "missed": gettext_lazy("Did not come"),
+    "cancelled": gettext_lazy("Cancelled"),
+    "transferred": gettext_lazy("Handed over to emergency care"),
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,15 +85,22 @@ class Shown:
     override: Form | None = None
 
 
+def state_words(state: str) -> str:
+    """A state as people say it."""
+    return str(STATES.get(state, state))
+
+
 def title_of(session: TreatmentSession) -> str:
     """ "Ketamine into a vein · 41 mg over 40 min", or that there is no order."""
     order = session.order
     if order is None:
-        return "No signed order yet"
+        return _("No signed order yet")
     name = f"{_DRUGS.get(order.drug, order.drug)} {_ROUTES.get(order.route, order.route)} · {plain(float(order.dose_mg))} mg"
     if order.devices:
-        return f"{name} in {order.devices} devices"
-    return f"{name} over {plain(float(order.duration_min))} min" if order.duration_min else name
+        return _("%(name)s in %(n)d devices") % {"name": name, "n": order.devices}
+    if not order.duration_min:
+        return name
+    return _("%(name)s over %(min)s min") % {"name": name, "min": plain(float(order.duration_min))}
 
 
 def frame(session: TreatmentSession, now: datetime, latest: Mapping[str, Check]) -> dict[str, Any]:
@@ -73,7 +109,7 @@ def frame(session: TreatmentSession, now: datetime, latest: Mapping[str, Check])
         "session": session,
         "person": person_of(session, now, latest.get("weight")),
         "steps": steps(session),
-        "state_words": STATES.get(session.state, session.state),
+        "state_words": state_words(session.state),
         "drug_title": title_of(session),
         "order": session.order,
         "order_newer": queries.newer_order(session),
@@ -99,8 +135,8 @@ def steps(session: TreatmentSession) -> list[dict[str, str]]:
     """The way, and where on it this session stands."""
     done = _DONE.get(session.state, 0)
     return [
-        {"label": label, "look": "done" if n < done else "here" if n == done else "later"}
-        for n, (_, label) in enumerate(_STEPS)
+        {"label": str(label), "look": "done" if n < done else "here" if n == done else "later"}
+        for n, (_key, label) in enumerate(_STEPS)
     ]
 
 
@@ -133,8 +169,8 @@ def _shown(request: HttpRequest, finding: Finding, rules: Reference, url: str, m
     override = None
     if may and finding.stops and finding.weight is Weight.OVERRIDE:
         override = form(
-            request, f"override-{finding.rule}", url, "Go on in spite of this, in my name",
-            Ask(name="reason", label="Why is it right for this person today?", kind="long"),
+            request, f"override-{finding.rule}", url, _("Go on in spite of this, in my name"),
+            Ask(name="reason", label=_("Why is it right for this person today?"), kind="long"),
             hidden={"rule": finding.rule, "against": finding.because}, look="button-firm",
         )  # fmt: skip
     return Shown(
@@ -155,7 +191,7 @@ def in_words(finding: Finding, rules: Reference) -> dict[str, Any]:
 
 def cited(key: str, rules: Reference) -> str:
     """A source in few words; the whole citation stands in the reference pages."""
-    return {"order": "this order", "policy": "clinic policy"}.get(key) or orders.cited(key, rules)
+    return {"order": _("this order"), "policy": _("clinic policy")}.get(key) or orders.cited(key, rules)
 
 
 def sentence(words: str) -> str:
