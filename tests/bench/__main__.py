@@ -4,6 +4,7 @@ startup   until a clinic is ready                     path    a monitor's messag
 gateway   messages a second, delay, memory            pages   what a page takes with a year of sessions
 pk        the pharmacokinetic engine beside peers     chaos   kills and pauses while messages flow
 scales    rating-scale sheets a second on one core    outcomes  the registry's page (slow: by name only)
+lighthouse  public pages on a phone (slow: by name only)
 """
 
 from __future__ import annotations

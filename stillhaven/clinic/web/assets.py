@@ -24,7 +24,7 @@ from django.conf import settings
 mimetypes.add_type("text/javascript", ".js")
 mimetypes.add_type("font/woff2", ".woff2")
 
-_HASH = re.compile(r"\.[0-9a-f]{12}(?=\.[a-z0-9]+$|$)")
+_HASH = re.compile(r"\.[0-9a-f]{12}(?=\.[A-Za-z0-9]+$|$)")
 _IMPORTED_SHEET = re.compile(r'^@import url\("([^"]+)"\);\n?', re.M)
 _NAMES_IN = {
     ".css": re.compile(r'(?P<before>url\(")(?P<there>[^":#]+)(?P<after>"\))'),
