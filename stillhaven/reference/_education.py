@@ -56,7 +56,8 @@ def read_education(shipped: Path = SHIPPED) -> tuple[Library, list[Problem]]:
     shelf = Shelf(shipped=shipped)
     known = read_sources(shelf)
     studies = _studies(shelf.read(f"{FOLDER}/studies.toml"))
-    words = _words(shelf.read(f"{FOLDER}/words.toml"))
+    everyday = shelf.read(f"{FOLDER}/words.toml")
+    words, elsewhere = _words(everyday), everyday.table("elsewhere")
     for name in ("asking", "selfcheck", "help"):  # read below; checked like every other file
         shelf.read(f"{FOLDER}/{name}.toml")
     pages: dict[str, Page] = {}
@@ -73,7 +74,11 @@ def read_education(shipped: Path = SHIPPED) -> tuple[Library, list[Problem]]:
             pages[page.key] = page
     check_facts(shelf, known)
     library = Library(
-        version=shelf.version, pages=MappingProxyType(pages), studies=MappingProxyType(studies), words=words
+        version=shelf.version,
+        pages=MappingProxyType(pages),
+        studies=MappingProxyType(studies),
+        words=words,
+        elsewhere=elsewhere.texts("asked") if elsewhere is not None else (),
     )
     return library, sorted(set(shelf.problems))
 

@@ -14,6 +14,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from stillhaven.science.education import Page, Part
+
 LONGEST = 400  # characters of a question that are read; the box takes no more
 
 
@@ -67,12 +69,12 @@ def _near(word: str) -> str:
     if len(word) < 5 or word in _NEAR or word in _LOOKALIKES:
         return word
     for meant, most in _NEAR.items():
-        if word[0] == meant[0] and abs(len(word) - len(meant)) <= most and _edits(word, meant) <= most:
+        if word[0] == meant[0] and abs(len(word) - len(meant)) <= most and edits(word, meant) <= most:
             return meant
     return word
 
 
-def _edits(a: str, b: str) -> int:
+def edits(a: str, b: str) -> int:
     """Letters to add, drop, change or swap to turn one word into the other."""
     rows = [list(range(len(b) + 1))]
     for i, x in enumerate(a, start=1):
@@ -127,6 +129,25 @@ def _asks_what_is_known(words: str, rules: Rules) -> bool:
 
 
 # ---------------------------------------------------------------- which page answers?
+@dataclass(frozen=True, kw_only=True)
+class Line:
+    """A line of a page that the search reads, and how much it counts."""
+
+    page: str
+    text: str
+    weight: float
+
+
+def lines_of(page: Page) -> list[Line]:
+    """What the search reads of a page, and how much each line counts."""
+    found = [Line(page=page.key, text=page.title, weight=1.0)]
+    found += [Line(page=page.key, text=text, weight=1.0) for text in page.asked]
+    for s in page.statements:
+        weight = {Part.SHORT: 0.75, Part.ANSWER: 0.7, Part.OVERSTATED: 0.5, Part.UNKNOWN: 0.4}[s.part]
+        found.append(Line(page=page.key, text=s.text, weight=weight))
+    return found
+
+
 @dataclass(frozen=True, kw_only=True)
 class Phrase:
     """One line of a page as the search sees it: its stems, and how much it counts."""
@@ -193,8 +214,22 @@ def rank(asked: Mapping[str, float], phrases: Iterable[Phrase], tells: Mapping[s
     return sorted(hits, key=lambda hit: (-hit.score, hit.page))
 
 
-def good_enough(hits: Sequence[Hit], at_least: float, most: int) -> list[Hit]:
-    """The hits worth showing: none is better than a wrong one."""
-    if not hits:
+def fuse(words: Iterable[Hit], near: Mapping[str, float], share: float) -> list[Hit]:
+    """Pages by how near they are in meaning, with a share of how well their words fit.
+
+    A page whose words do not fit at all may still be near; one that is far gains little by a shared word.
+    """
+    fits = {hit.page: min(hit.score, 1.0) for hit in words}
+    hits = [Hit(page=page, score=alike + share * fits.get(page, 0.0)) for page, alike in near.items()]
+    return sorted(hits, key=lambda hit: (-hit.score, hit.page))
+
+
+def good_enough(hits: Sequence[Hit], at_least: float, most: int, beside: float = 0.0) -> list[Hit]:
+    """The hits worth showing: none is better than a wrong one.
+
+    The first has to reach `at_least`; the others too, or only come near the first where `beside` says how near.
+    """
+    if not hits or hits[0].score < at_least:
         return []
-    return [hit for hit in hits[:most] if hit.score >= at_least and hit.score >= 0.45 * hits[0].score]
+    line = hits[0].score * beside if beside else max(at_least, 0.45 * hits[0].score)
+    return [hit for hit in hits[:most] if hit.score >= line]

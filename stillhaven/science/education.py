@@ -138,6 +138,7 @@ class Library:
     pages: Mapping[str, Page]
     studies: Mapping[str, Study]
     words: Mapping[str, tuple[str, ...]]  # everyday word -> the words of our pages
+    elsewhere: tuple[str, ...] = ()  # what people ask that no page answers
 
     def of(self, kind: Kind) -> tuple[Page, ...]:
         return tuple(page for page in self.pages.values() if page.kind is kind)

@@ -10,7 +10,6 @@ from typing import Any
 
 from django.conf import settings
 from django.db import DatabaseError, connection
-from django.db.models import Max
 from django.utils import timezone, translation
 
 from stillhaven.clinic.people.models import Site
@@ -154,8 +153,9 @@ def answers_from(lang: str) -> list[Shown]:
 
 def answers_version(lang: str) -> str:
     """Changes whenever a page of the search changes."""
-    last = PageVerdict.objects.filter(site=site_id()).aggregate(last=Max("seq"))["last"] or 0
-    return f"{education().version[:40]}.{lang}.{last}.{int(bool(getattr(settings, 'REAL_CLINIC', False)))}"
+    last = PageVerdict.objects.filter(site=site_id()).order_by("-seq").values_list("uid", flat=True).first()
+    real = int(bool(getattr(settings, "REAL_CLINIC", False)))
+    return f"{education().version[:40]}.{lang}.{last.hex if last else 0}.{real}"
 
 
 # ---------------------------------------------------------------- what staff see

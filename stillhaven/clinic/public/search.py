@@ -7,58 +7,48 @@ builds itself again when a page changed.  It never makes a sentence of its own.
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
 from typing import Any
 
 from django.db import connection, transaction
 
-from stillhaven.clinic.public import queries
+from stillhaven.clinic.public import meaning, queries
 from stillhaven.clinic.public.models import SearchBuild, SearchLine, SearchWord
 from stillhaven.reference._education import education
-from stillhaven.science.ask import Hit, Phrase, good_enough, likeness, plain, rank, rarity
-from stillhaven.science.education import Page, Part
+from stillhaven.science.ask import Hit, Phrase, fuse, good_enough, likeness, lines_of, plain, rank, rarity
+from stillhaven.science.education import Page
 
 _CONFIG = {"en": "english", "es": "spanish", "fr": "french", "de": "german", "pt": "portuguese", "it": "italian"}
 _SKIPPED = ("topics/help-now", "topics/not-on-your-own")  # rules lead there, never likeness
 MEANT = 0.6  # what an everyday word counts that only stands for another
 SLIP = 0.5  # how alike two words must be for one to be a slip of the other
 ENOUGH = 0.42  # below this nothing is shown: no page is better than a wrong one
+SHARE = 0.22  # what fitting words add to a page that is near in meaning
+NEAR_ENOUGH = 0.46  # below this nothing is shown, where both count
+BESIDE = 0.6  # the second and third page stand no farther behind the first
 MOST = 3
 
 
-@dataclass(frozen=True, kw_only=True)
-class Line:
-    """A line of the search before it is stored."""
-
-    page: str
-    text: str
-    weight: float
-
-
-def lines_of(page: Page) -> list[Line]:
-    """What the search reads of a page, and how much each line counts."""
-    found = [Line(page=page.key, text=page.title, weight=1.0)]
-    found += [Line(page=page.key, text=text, weight=1.0) for text in page.asked]
-    for s in page.statements:
-        weight = {Part.SHORT: 0.75, Part.ANSWER: 0.7, Part.OVERSTATED: 0.5, Part.UNKNOWN: 0.4}[s.part]
-        found.append(Line(page=page.key, text=s.text, weight=weight))
-    return found
-
-
-def ensure(lang: str) -> None:
-    """Build the search again where a page has changed since."""
+def ensure(lang: str) -> str:
+    """Build the search again where a page has changed since; says which state of the pages it holds."""
     version, site = queries.answers_version(lang), queries.site_id()
+    if meaning.works(lang) and not meaning.has(site, lang, version):
+        meaning.learn(site, lang, version, [line for page in _pages(lang) for line in lines_of(page)])
     if SearchBuild.objects.filter(site=site, language=lang, version=version).exists():
-        return
+        return version
     with transaction.atomic():
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_xact_lock(hashtext(%s))", [f"public.search.{site}.{lang}"])
         if not SearchBuild.objects.filter(site=site, language=lang, version=version).exists():
             _build(site, lang, version)
+    return version
+
+
+def _pages(lang: str) -> list[Page]:
+    return [s.page for s in queries.answers_from(lang) if s.page.key not in _SKIPPED]
 
 
 def _build(site: int, lang: str, version: str) -> None:
-    pages = [s.page for s in queries.answers_from(lang) if s.page.key not in _SKIPPED]
+    pages = _pages(lang)
     shelf: dict[str, Any] = {"site": site, "language": lang}
     SearchLine.objects.filter(**shelf).delete()
     SearchWord.objects.filter(**shelf).delete()
@@ -99,7 +89,13 @@ def _stems(texts: list[str], lang: str) -> list[list[str]]:
 
 def find(text: str, lang: str) -> list[Hit]:
     """The pages that answer, best first; none where nothing fits well enough."""
-    return good_enough(every(text, lang), ENOUGH, MOST)
+    by_words = every(text, lang)
+    near = meaning.near(text, queries.site_id(), lang)
+    if near is None:  # no model, or none for this language
+        return good_enough(by_words, ENOUGH, MOST)
+    if near.is_elsewhere:
+        return []
+    return good_enough(fuse(by_words, near.pages, SHARE), NEAR_ENOUGH, MOST, BESIDE)
 
 
 def every(text: str, lang: str) -> list[Hit]:
