@@ -20,6 +20,7 @@ OUT = Path(__file__).resolve().parents[1] / "stillhaven/clinic/web/static/vendor
 WEIGHTS = (400, 800)
 # Kerning and composed letters, figures of one width; no small capitals, fractions or other shapes of letters.
 FEATURES = ["kern", "mark", "mkmk", "ccmp", "locl", "tnum"]
+FIGURES = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 # As in the unicode-range lines of tokens.css.
 FILES = {
     "inter-latin": "U+0020-007E,U+00A0-00FF,U+0131,U+0152-0153,U+02C6,U+02DA,U+02DC,U+2009-2014,U+2018-201E,U+2020-2022,"
@@ -31,6 +32,7 @@ FILES = {
 
 def make(source: Path, name: str, letters: str) -> str:
     font = TTFont(source)
+    _figures_alone(font)
     options = subset.Options(
         layout_features=FEATURES, hinting=False, desubroutinize=True, flavor="woff2", name_IDs=["*"]
     )
@@ -42,6 +44,18 @@ def make(source: Path, name: str, letters: str) -> str:
     font.flavor = "woff2"
     font.save(OUT / f"{name}.woff2")
     return f"{name}.woff2: {source.stat().st_size} bytes to {(OUT / f'{name}.woff2').stat().st_size}"
+
+
+def _figures_alone(font: TTFont) -> None:
+    """One width for figures, and for nothing else: a hyphen as wide as a figure tears a word apart."""
+    table = font["GSUB"].table if "GSUB" in font else None
+    for record in table.FeatureList.FeatureRecord if table else ():
+        if record.FeatureTag == "tnum":
+            for number in record.Feature.LookupListIndex:
+                for part in table.LookupList.Lookup[number].SubTable:
+                    single = getattr(part, "ExtSubTable", part)
+                    if hasattr(single, "mapping"):
+                        single.mapping = {a: b for a, b in single.mapping.items() if a in FIGURES}
 
 
 def main() -> int:
