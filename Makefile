@@ -12,12 +12,12 @@ setup-dev: .venv/ready-dev    ## what checking and testing it needs as well
 	@.venv/bin/python -m pip install --quiet --disable-pip-version-check uv==0.13.9
 
 .venv/ready: requirements.lock pyproject.toml | .venv/bin/uv
-	@VIRTUAL_ENV=.venv .venv/bin/uv pip install --quiet --require-hashes -r requirements.lock
+	@VIRTUAL_ENV=.venv .venv/bin/uv pip install --quiet --no-deps --require-hashes -r requirements.lock
 	@VIRTUAL_ENV=.venv .venv/bin/uv pip install --quiet --no-deps -e .
 	@touch $@
 
 .venv/ready-dev: requirements-dev.lock .venv/ready
-	@VIRTUAL_ENV=.venv .venv/bin/uv pip install --quiet --require-hashes -r requirements-dev.lock
+	@VIRTUAL_ENV=.venv .venv/bin/uv pip install --quiet --no-deps --require-hashes -r requirements-dev.lock
 	@touch $@
 
 browser:                      ## a real browser for the walks: Debian's chromium
@@ -31,7 +31,7 @@ test: setup-dev browser       ## everything, on a real database and in a real br
 
 .venv-fast/ready: requirements-dev.lock pyproject.toml .venv/ready-dev
 	@python3 -m venv .venv-fast
-	@VIRTUAL_ENV=.venv-fast .venv/bin/uv pip install --quiet --require-hashes -r requirements-dev.lock
+	@VIRTUAL_ENV=.venv-fast .venv/bin/uv pip install --quiet --no-deps --require-hashes -r requirements-dev.lock
 	@VIRTUAL_ENV=.venv-fast .venv/bin/uv pip install --quiet -c requirements-dev.lock -e '.[fast]'
 	@touch $@
 
@@ -55,5 +55,5 @@ format: setup-dev
 	@.venv/bin/ruff format . && .venv/bin/ruff check --fix .
 
 lock: .venv/bin/uv            ## new pins, with hashes and without addresses
-	@.venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate --no-header pyproject.toml -o requirements.lock
-	@.venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate --no-header --extra dev -c requirements.lock pyproject.toml -o requirements-dev.lock
+	@.venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate --no-header --extra ask pyproject.toml -o requirements.lock
+	@.venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate --no-header --extra ask --extra dev -c requirements.lock pyproject.toml -o requirements-dev.lock
