@@ -16,6 +16,7 @@ from stillhaven.science.pk.models import Floats
 _TERMS = 19  # of the exponential series at norm <= 1: the rest is under 1e-17
 _STIFF = 3  # squarings in one step from which the digits of every entry are followed
 _PLENTY = 2048  # squared or taken this often in a row, digits are followed as well
+_EVERY = slice(None)
 _LONG = 6.0  # norm of a step beyond which the matrix is cheaper than its action
 _FACTORIAL = [1.0 / math.factorial(k) for k in range(_TERMS + 1)]
 
@@ -38,7 +39,7 @@ class Exponentials:
         most = int(first.max(initial=0))
         scale = np.ldexp(1.0, -first)[:, None, None]
         # exp(a) = exp(-shift) exp(b), and b has no negative entry: nothing cancels
-        self._exp = (_series(b * scale if most else b) + self._eye) * np.exp(-shift[:, None, None] * scale)
+        self._exp: Floats = (_series(b * scale if most else b) + self._eye) * np.exp(-shift[:, None, None] * scale)
         self._stiff = most > _STIFF
         self._careful = self._stiff or in_a_row * 2**most >= _PLENTY
         if self._careful:
@@ -86,28 +87,36 @@ class Exponentials:
         return self._doubled[times]
 
 
-def act(a: Floats, z: Floats, minutes: Floats) -> Floats:
-    """exp(a minutes) z of n people: a (n, k, k), z (n, k), minutes (n,).  For a step that is taken once.
+class Action:
+    """exp(a minutes) z of n people for steps that are taken once: a (n, k, k), z (n, k), minutes (n,).
 
     The series acts on the amounts themselves, so no matrix is made.  As above it sums non-negative terms.
     """
-    shift = np.maximum(0.0, -np.einsum("nii->ni", a).real.min(axis=1))
-    b = (a + shift[:, None, None] * np.eye(a.shape[1])) * minutes[:, None, None]
-    norm = float(np.abs(b).sum(axis=1).max(initial=0.0))
-    if norm > _LONG:
-        moved: Floats = (Exponentials(a * minutes[:, None, None], 1).doubled(0) @ z[:, :, None])[:, :, 0]
-        return moved
-    term = z[:, :, None].astype(b.dtype)
-    total = term.copy()
-    least = a.shape[1] + 2.0 * norm  # by then every place that can be reached has been, and terms only shrink
-    for k in range(1, 200):
-        term = b @ term
-        term *= 1.0 / k
-        total += term
-        if k >= least and (np.abs(term) <= 1e-17 * np.abs(total)).all():
-            break
-    result: Floats = total[:, :, 0] * np.exp(-shift * minutes)[:, None]
-    return result
+
+    def __init__(self, a: Floats) -> None:
+        self._a = a
+        self._shift = np.maximum(0.0, -np.einsum("nii->ni", a).real.min(axis=1))
+        self._b = np.ascontiguousarray((a + self._shift[:, None, None] * np.eye(a.shape[1])).transpose(1, 2, 0))
+        self._norm = np.abs(self._b).sum(axis=0).max(axis=0)
+
+    def on(self, z: Floats, minutes: Floats, part: np.ndarray | slice = _EVERY) -> Floats:
+        """For these people alone, whose z and minutes are given."""
+        norm = float((self._norm[part] * np.abs(minutes)).max(initial=0.0))
+        if norm > _LONG:
+            moved: Floats = (Exponentials(self._a[part] * minutes[:, None, None], 1).doubled(0) @ z[:, :, None])[..., 0]
+            return moved
+        b = self._b[:, :, part]
+        term = z.T.astype(b.dtype)
+        total = term.copy()
+        least = len(b) + 2.0 * norm  # by then every place that can be reached has been, and terms only shrink
+        for k in range(1, 200):
+            term = np.einsum("ijn,jn->in", b, term)
+            term *= minutes / k
+            total += term
+            if k >= least and k % 3 == 0 and (np.abs(term) <= 1e-17 * np.abs(total)).all():
+                break
+        total *= np.exp(-self._shift[part] * minutes)
+        return np.ascontiguousarray(total.T)
 
 
 def _series(b: Floats) -> Floats:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from stillhaven.science.errors import BadInput
-from stillhaven.science.pk.exponentials import Exponentials, act
+from stillhaven.science.pk.exponentials import Action, Exponentials
 from stillhaven.science.pk.models import AmountAs, Floats, Model, Route, System, product
 from stillhaven.science.pk.regimen import MIN_PER_H, Regimen
 
@@ -232,6 +232,7 @@ def _propagate(
     last = np.searchsorted(times, knots, side="right")
     lengths, kinds = step_lengths(knots)
     steps: dict[int, Exponentials] = {}
+    action = Action(augmented)
     stops = np.array(sorted(marks))
     fresh = np.append(np.flatnonzero(np.diff(kinds)) + 1, kinds.size)  # where steps of another length begin
     often = np.bincount(kinds) if kinds.size else np.zeros(0, dtype=int)
@@ -263,7 +264,7 @@ def _propagate(
     while index < knots.size - 1:
         kind_of, t = int(kinds[index]), float(knots[index])
         if any(began <= t < end for began, end in ends):
-            z[:] = _timed_step(augmented, step_of(kind_of).doubled(0), z, feed, t, float(knots[index + 1]), m)
+            z[:] = _timed_step(action, step_of(kind_of).doubled(0), z, feed, t, float(knots[index + 1]), m)
             index += 1
             arrive(index)
             continue
@@ -272,11 +273,8 @@ def _propagate(
         ahead = int(np.searchsorted(knots, stops[stop])) if stops[stop] > t else knots.size - 1
         run = min(ahead, int(fresh[np.searchsorted(fresh, index, side="right")])) - index
         if often[kind_of] <= _SELDOM and kind_of not in steps:
-            for _ in range(run - 1):
-                z = act(augmented, z, np.full(n, lengths[kind_of]))
-                index += 1
-                arrive(index)
-            z = act(augmented, z, np.full(n, lengths[kind_of]))
+            run = 1
+            z = action.on(z, np.full(n, lengths[kind_of]))
         elif run == 1:
             z = (step_of(kind_of).doubled(0) @ z[:, :, None])[:, :, 0]
         else:
@@ -321,39 +319,41 @@ def powers(step: Exponentials, z: Floats, count: int) -> Floats:
     return track
 
 
-def _timed_step(augmented: Floats, step: Floats, z: Floats, feed: Inputs, t0: float, t1: float, m: int) -> Floats:
+def _timed_step(action: Action, step: Floats, z: Floats, feed: Inputs, t0: float, t1: float, m: int) -> Floats:
     """One step for inputs whose end differs from person to person: those that end inside are stepped in parts."""
-    z = z.copy()
     p = len(feed.ports)
-    base = z[:, m:].copy()
+    base = z[:, m:]
     slope = base[:, p:] if base.shape[1] > p else np.zeros_like(base)
-    kind = np.result_type(float, *(lasting.dtype for _, _, _, lasting in feed.timed))
 
-    def rates(at: Floats) -> Floats:
-        """Rates just after `at` (n,), ramps included."""
-        now = base.copy()
-        now[:, :p] += slope * (at - t0)[:, None]
+    def rates(at: Floats, part: np.ndarray | slice) -> Floats:
+        """Rates of these people just after `at`, ramps included."""
+        now = base[part].copy()
+        now[:, :p] += slope[part] * (at - t0)[:, None]
         for began, j, amount, lasting in feed.timed:
-            on = (began <= at.real) & (at.real < began + lasting.real)
-            now[:, j] += np.where(on, amount / lasting, 0.0)
+            on = (began <= at.real) & (at.real < began + lasting[part].real)
+            now[:, j] += np.where(on, amount[part] / lasting[part], 0.0)
         return now
 
-    at = np.full(z.shape[0], t0, dtype=kind)
-    while (at.real < t1).any():
-        following = np.full(z.shape[0], t1, dtype=kind)
-        for began, _, _, lasting in feed.timed:
-            end = began + lasting
-            following = np.where((end.real > at.real) & (end.real < following.real), end, following)
-        z[:, m:] = rates(at)
-        whole = (at == t0) & (following == t1)
-        part = ~whole & (at.real < t1)
-        own = z[part]
-        if whole.any():  # everybody takes the common step, then those for whom it was wrong are put right
-            moved = (step @ z[:, :, None])[:, :, 0]
-            z = moved if whole.all() else np.where(whole[:, None], moved, z)
-        if part.any():
-            z[part] = act(augmented[part], own, (following - at)[part])
-        at = following
-    z[:, m:] = base
-    z[:, m : m + p] += slope * (t1 - t0)
-    return z
+    start = z.copy()
+    start[:, m:] = rates(np.full(len(z), t0), slice(None))
+    moved: Floats = (step @ start[:, :, None])[:, :, 0]
+    inside = np.zeros(len(z), dtype=bool)
+    for began, _, _, lasting in feed.timed:
+        end = began + lasting.real
+        inside |= (t0 < end) & (end < t1)
+    if inside.any():
+        part = np.flatnonzero(inside)
+        own = start[part]
+        at = np.full(part.size, t0, dtype=np.result_type(float, *(lasting.dtype for _, _, _, lasting in feed.timed)))
+        while (at.real < t1).any():
+            following = np.full_like(at, t1)
+            for began, _, _, lasting in feed.timed:
+                end = began + lasting[part]
+                following = np.where((end.real > at.real) & (end.real < following.real), end, following)
+            own[:, m:] = rates(at, part)
+            own = action.on(own, following - at, part)
+            at = following
+        moved[part] = own
+    moved[:, m:] = base
+    moved[:, m : m + p] += slope * (t1 - t0)
+    return moved
