@@ -224,8 +224,11 @@ def _row(known: Gathered, session: TreatmentSession, rules: Reference, now: date
 
 def _phase(known: Gathered, session: TreatmentSession, now: datetime) -> tuple[str, datetime | None]:
     order, entries = session.order, known.doses[session.pk]
-    label = page_parts.state_words(session.state)
+    label = page_parts.state_words(session.state, at_once=queries.is_at_once(session))
     seen = running(entries, now, planned_mg=float(order.dose_mg) if order else None)
+    if session.state == "dosing" and order is not None and order.devices:
+        used = sum(e.kind is Kind.DEVICE for e in entries)
+        label = _("%(n)d of %(of)d devices") % {"n": used, "of": order.devices}
     if session.state == "dosing":
         return (_("Dose is in") if seen.phase is Phase.FINISHED else label), seen.ends_at or _leave_from(known, session)
     return label, _leave_from(known, session) if session.state == "recovering" else None

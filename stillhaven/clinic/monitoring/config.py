@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from stillhaven.clinic.record import policy
-from stillhaven.clinic.session import facts
+from stillhaven.clinic.session import queries
 from stillhaven.clinic.session.models import TreatmentSession
 from stillhaven.reference.load import Reference
 from stillhaven.science.scales import Scale
@@ -100,7 +100,7 @@ def _route(session: TreatmentSession | None) -> tuple[bool, bool]:
     """Is the dose given at once, and is there a line?  Without a session, as for an infusion."""
     if session is None or session.order is None:
         return False, True
-    return facts.is_at_once(session), session.order.route.startswith("iv")
+    return queries.is_at_once(session), session.order.route.startswith("iv")
 
 
 def _interventions(rules: Reference) -> list[dict[str, str]]:

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from stillhaven.clinic.monitoring.tiles import iso, ms
 from stillhaven.clinic.plan.models import Order
-from stillhaven.clinic.session import facts, giving, queries
+from stillhaven.clinic.session import giving, queries
 from stillhaven.clinic.session.models import Dose, Event, SessionMove, TreatmentSession
 from stillhaven.science import session as rules
 from stillhaven.science.dose_entries import DoseEntry, Phase
@@ -106,7 +106,7 @@ _DEEDS = (
 
 def deeds(session: TreatmentSession) -> list[dict[str, Any]]:
     """The moves open to this session now, with their addresses."""
-    at_once = facts.is_at_once(session)
+    at_once = queries.is_at_once(session)
     open_now = set(rules.allowed(session.state)) - ({Move.HOLD} if at_once else set())
     found = [
         {"name": name, "label": str(_("Give no more") if at_once and move is Move.STOP else label), "allowed": True,

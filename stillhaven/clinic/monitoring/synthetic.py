@@ -113,22 +113,22 @@ def first_values(device: Device, patient: Patient, at: datetime, *, gateway: str
     vitals.record_messages(gateway, [message], by=record.Program(program), site=device.site_id, at=now)
 
 
-def dose_check(order: Order) -> dict[str, Any]:
+def dose_check(order: Order, lot: str = "SYN-LOT-1") -> dict[str, Any]:
     """What a careful person reads off scale, label and pump for this order: one entry of the dose gate."""
     recipe = recipe_of(order)
     exact = gate.ordered(recipe)
     typed: dict[str, Any] = {a.key: show(exact[a.key], a.decimals) for a in gate.asked(recipe)}
-    return typed | {"drug": order.drug, "lots": "SYN-LOT-1" if order.devices else ""}
+    return typed | {"drug": order.drug, "lots": lot if order.devices else ""}
 
 
-def pass_gate(session: TreatmentSession, people: Iterable[Any], *, at: datetime) -> None:
+def pass_gate(session: TreatmentSession, people: Iterable[Any], *, at: datetime, lot: str = "SYN-LOT-1") -> None:
     """Two people enter the same right numbers."""
     _only_synthetic(session.patient)
     session.refresh_from_db()
     if session.order is None:
         raise Refused(why="there is no order")
     for person in people:
-        gate_actions.enter(session.pk, dose_check(session.order), by=person, at=at)
+        gate_actions.enter(session.pk, dose_check(session.order, lot), by=person, at=at)
 
 
 def fasting(site: int, before: Before) -> dict[str, Any]:

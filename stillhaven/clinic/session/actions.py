@@ -27,7 +27,7 @@ from stillhaven.science.errors import BadInput, Refused
 from stillhaven.science.findings import Finding
 from stillhaven.science.session import Move
 
-ALL_IN = "all of the dose is in"
+ALL_IN = "All of the dose is in."
 _CLOCK_SLACK = timedelta(minutes=2)  # a tablet's clock may run ahead a little; more is a slip
 
 
@@ -171,7 +171,7 @@ def change_rate(
 def hold(session_id: int, why: str, *, by: User, at: datetime, uid: UUID | None = None) -> TreatmentSession:
     """Pause the drug; the watching goes on."""
     session = begin(session_id, "session.hold", by=by, at=at, uid=uid, model=SessionMove, move="hold")
-    if facts.is_at_once(session):
+    if queries.is_at_once(session):
         raise Refused(why="nothing runs that could be held: let the next part wait, or end the dose here")
     session = advance(session, Move.HOLD, by=by, at=at, uid=uid, why=why)
     _dose(session, "hold", by=by, at=at, why=why)
@@ -186,7 +186,7 @@ def resume(
     session = begin(session_id, "session.hold", by=by, at=at, uid=uid, model=SessionMove, move="resume")
     found = facts.resume_findings(session, at)
     rate: float | None = None
-    if not facts.is_at_once(session):
+    if not queries.is_at_once(session):
         rate = rate_mg_per_h if rate_mg_per_h is not None else facts.rate_before_hold(session)
         facts.refuse_rate(session, rate, at)
     session = advance(session, Move.RESUME, because=found, by=by, at=at, uid=uid)
@@ -224,14 +224,16 @@ def stop(
 
 def _finish_if_all_in(session: TreatmentSession, *, by: User, at: datetime) -> TreatmentSession:
     """The last part of a dose given at once ends the drug by itself: nobody has to say so, and recovery begins."""
-    if session.order is None or not facts.is_at_once(session):
+    if session.order is None or not queries.is_at_once(session):
         return session
+    if session.order.devices:  # each is one line of the ledger, given whole
+        stocked.book_given(session, by=by, at=at)
     entries = queries.dose_entries(queries.doses(session))
     seen = running(entries, max(e.at for e in entries), planned_mg=float(session.order.dose_mg))
     if seen.phase is not Phase.FINISHED:
         return session
     session = advance(session, Move.STOP, by=by, at=at, why=ALL_IN)
-    _dose(session, "stop", by=by, at=at, why=ALL_IN)
+    _dose(session, "stop", by=by, at=at)
     stocked.book_given(session, by=by, at=at)
     return session
 

@@ -169,7 +169,7 @@ def entries(request: HttpRequest, session: TreatmentSession, rules: Reference) -
         found += [_rescue(request, url("rescue"), row) for row in rescue]
     asked = [("call", _("Called")), ("stop", _("Asks to stop")), ("withdrawal", _("Withdraws consent")),
              ("comfort", _("Used the comfort card"))]  # fmt: skip
-    if not giving.is_at_once(session):
+    if not queries.is_at_once(session):
         asked.insert(1, ("slow", _("Asks to slow down")))
     found.append(form(request, "request", url("request"), _("Save"),
                       Ask(name="what", label=_("The person"), kind="choice", options=tuple(asked)),

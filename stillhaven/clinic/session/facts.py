@@ -191,11 +191,6 @@ def refuse_bad_override(
 
 
 # ---------------------------------------------------------------- doses
-def is_at_once(session: TreatmentSession) -> bool:
-    """Is the dose given at once, whole or in parts, rather than run by a pump?"""
-    return session.order is not None and session.order.route != Route.IV_INFUSION.value
-
-
 def first_dose(session: TreatmentSession, at: datetime, **given: Any) -> Dose:
     """The first dose entry of a session, by its order: an infusion's rate, or the first amount."""
     order = session.order

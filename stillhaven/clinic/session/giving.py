@@ -17,7 +17,6 @@ from django.utils.translation import gettext as _
 from stillhaven.clinic.people.asking import Ask, Form, form
 from stillhaven.clinic.record import policy
 from stillhaven.clinic.session import page_parts, queries
-from stillhaven.clinic.session.facts import is_at_once
 from stillhaven.clinic.session.models import TreatmentSession
 from stillhaven.clinic.stock import queries as safe
 from stillhaven.clinic.vitals import queries as vitals
@@ -27,8 +26,6 @@ from stillhaven.science.dose_entries import Kind
 from stillhaven.science.limits import plain
 from stillhaven.science.observation import Clock, ObservationRules
 from stillhaven.science.protocol import Drug, Route
-
-__all__ = ["Giving", "Part", "giving_of", "is_at_once"]
 
 PRESSURES = ("systolic_mmhg", "diastolic_mmhg")
 _NOT_GIVEN = frozenset({Kind.HOLD, Kind.STOP, Kind.RATE_CHANGE, Kind.RESUME})
@@ -84,7 +81,7 @@ class Giving:
 def giving_of(session: TreatmentSession) -> Giving | None:
     """How far it has come; None for an infusion, or without an order."""
     order = session.order
-    if order is None or not is_at_once(session):
+    if order is None or not queries.is_at_once(session):
         return None
     rows = [d for d in queries.doses(session) if d.amount_mg]
     parts = tuple(

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 
 from stillhaven.clinic.people import roles
 from stillhaven.clinic.people.asking import Ask, Form, form
-from stillhaven.clinic.session import giving
+from stillhaven.clinic.session import giving, queries
 from stillhaven.clinic.session.models import TreatmentSession
 from stillhaven.science import session as rules_of_state
 from stillhaven.science.limits import plain
@@ -19,7 +19,7 @@ def moves(request: HttpRequest, session: TreatmentSession) -> dict[str, Form]:
     """The moves open to this session, by name, each repeating the numbers it stands for."""
     made: dict[str, Form] = {}
     for move in rules_of_state.allowed(session.state):
-        if move not in _NAMES or (move is Move.HOLD and giving.is_at_once(session)):
+        if move not in _NAMES or (move is Move.HOLD and queries.is_at_once(session)):
             continue  # a dose that goes in at once is not held: the next part waits
         action, send, look, asks = _asks(session, move)
         if roles.may(request.user, action):
@@ -38,7 +38,7 @@ def _why() -> Ask:
 
 def _asks(session: TreatmentSession, move: Move) -> tuple[str, str, str, tuple[Ask, ...]]:
     """Action, words of the button, its look, and what this move asks."""
-    at_once = giving.is_at_once(session)
+    at_once = queries.is_at_once(session)
     done = Ask(name="reason", label=_("Why?"), value="" if at_once else _("dose complete"))
     pump = Ask(name="pump_volume_ml", label=_("The pump shows, given"), kind="number", unit="mL")
     return {

@@ -85,9 +85,9 @@ class Shown:
     override: Form | None = None
 
 
-def state_words(state: str) -> str:
+def state_words(state: str, *, at_once: bool = False) -> str:
     """A state as people say it."""
-    return str(STATES.get(state, state))
+    return _("Being given") if at_once and state == State.DOSING.value else str(STATES.get(state, state))
 
 
 def title_of(session: TreatmentSession) -> str:
@@ -109,7 +109,7 @@ def frame(session: TreatmentSession, now: datetime, latest: Mapping[str, Check])
         "session": session,
         "person": person_of(session, now, latest.get("weight")),
         "steps": steps(session),
-        "state_words": state_words(session.state),
+        "state_words": state_words(session.state, at_once=queries.is_at_once(session)),
         "drug_title": title_of(session),
         "order": session.order,
         "order_newer": queries.newer_order(session),

@@ -19,6 +19,7 @@ from stillhaven.clinic.session.models import Check, Dose, Event, SessionMove, Tr
 from stillhaven.clinic.vitals import queries as vitals
 from stillhaven.science.dose_entries import DoseEntry, Kind
 from stillhaven.science.errors import Refused
+from stillhaven.science.protocol import Route
 from stillhaven.science.session import State
 
 OPEN = (State.CHECKED_IN, State.READY, State.DOSING, State.HELD, State.RECOVERING)
@@ -46,6 +47,11 @@ def follow_order(session: TreatmentSession) -> bool:
         return False
     session.order = last
     return True
+
+
+def is_at_once(session: TreatmentSession) -> bool:
+    """Is the dose given at once, whole or in parts, rather than run by a pump?"""
+    return session.order is not None and session.order.route != Route.IV_INFUSION.value
 
 
 def newer_order(session: TreatmentSession) -> Any:

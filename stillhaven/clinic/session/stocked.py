@@ -72,7 +72,8 @@ def panel(request: HttpRequest, session: TreatmentSession, now: datetime) -> dic
     if session.state == State.BOOKED.value:
         return None
     told = findings(session, now) if ended and lines else []
-    draw = session.state in _DRAWS and roles.may(request.user, "stock.draw")
+    all_out = bool(order.devices) and use.drawn >= rules.rounded_mg(order.dose_mg)
+    draw = session.state in _DRAWS and not all_out and roles.may(request.user, "stock.draw")
     mend = bool(use.open) or any(f.stops for f in told)
     may_settle = bool(lines) and mend and roles.may(request.user, "stock.waste")
     return {

@@ -26,7 +26,7 @@ BEFORE = {State.BOOKED.value, State.CHECKED_IN.value, State.READY.value}
 
 def deed_names(session: TreatmentSession) -> list[tuple[str, str]]:
     """What the doors of a running session are called, in their order."""
-    at_once = facts.is_at_once(session)
+    at_once = queries.is_at_once(session)
     return [
         ("hold", _("Hold …")), ("resume", _("Resume …")), ("rate", _("Change rate …")),
         ("stop", _("Give no more …") if at_once else _("End the dose …")), ("abort", _("Stop for safety …")),

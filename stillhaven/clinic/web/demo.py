@@ -99,7 +99,9 @@ class Demo:
             "weighed_on": (at - timedelta(hours=30)).date(),
             "product_mg_per_ml": "50", "duration_min": "40", "bag_ml": "100", "fasting_food_h": "6",
             "fasting_liquid_h": "2", "observation_min": "60", "limits": cast()["limit"], "rescue": cast()["rescue"],
-            "premedication": [{k: v for k, v in p.items() if k != "for"} for p in cast()["premedication"] if p["for"] == key],
+            "premedication": [
+                {k: v for k, v in p.items() if k != "for"} for p in cast()["premedication"] if p["for"] == key
+            ],
             "valid_from": at.date() - timedelta(days=1), "valid_until": at.date() + timedelta(days=6),
         }  # fmt: skip
         return sign_order(
@@ -124,10 +126,9 @@ class Demo:
         vitals.attach(device, patient, by=nurse, start=start - timedelta(minutes=35))
         self.baseline(device, patient, start - timedelta(minutes=6))
         for given in signed.premedication:
-            events.premedication(
-                session.pk, given["key"], given["dose"], given["unit"], given["route"], by=nurse, at=start - timedelta(minutes=30)
-            )  # fmt: skip
-        synthetic.pass_gate(session, (nurse, second), at=start - timedelta(minutes=2))
+            what = (given["key"], given["dose"], given["unit"], given["route"])
+            events.premedication(session.pk, *what, by=nurse, at=start - timedelta(minutes=30))
+        synthetic.pass_gate(session, (nurse, second), at=start - timedelta(minutes=2), lot=lot)
         actions.make_ready(session.pk, by=nurse, at=start - timedelta(seconds=5))
         safe.draw(self.site, session.uid, signed, patient.pk, self.staff, start - timedelta(minutes=3))
         actions.start_dosing(session.pk, by=nurse, at=start, lot=lot)
