@@ -532,9 +532,14 @@ class Broken:
     what: str
 
 
-def verify(lines: Iterable[tuple[int, str, str, Mapping[str, Any]]]) -> tuple[Broken, ...]:
-    """Walk (number, hash before, own hash, what it says) in order; every place that does not fit."""
-    found, before, expected = [], FIRST, 1
+def verify(
+    lines: Iterable[tuple[int, str, str, Mapping[str, Any]]], *, after: tuple[int, str] = (0, FIRST)
+) -> tuple[Broken, ...]:
+    """Walk (number, hash before, own hash, what it says) in order; every place that does not fit.
+
+    `after`: number and hash of the line before the first of these, where the walk does not begin with the ledger.
+    """
+    found, before, expected = [], after[1], after[0] + 1
     for number, prev, own, said in lines:
         if number != expected:
             found.append(Broken(number=number, what=f"line {expected} is missing"))

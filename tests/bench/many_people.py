@@ -19,8 +19,8 @@ from stillhaven.clinic.schedule.models import Chair
 STEP = 1_000_000  # from one copy's numbers to the next one's
 SEQ_STEP = 1_000_000_000
 DAYS = 700  # over so many days are the copies spread
-_COPIED = {
-    "people", "course", "intake", "candidacy", "consent", "plan", "session", "recovery", "vitals", "scales", "post",
+_COPIED = {  # readings are made anew, four a session
+    "people", "course", "intake", "candidacy", "consent", "plan", "session", "recovery", "scales", "post",
     "followup", "monitoring",
 }  # fmt: skip
 # What stands in a queue until somebody has seen to it: a clinic has some of these open, not thousands.
@@ -86,14 +86,14 @@ def _copy(model: type[models.Model], known: list[type[models.Model]]) -> str:
 
 
 def _original(model: type[models.Model], known: list[type[models.Model]]) -> str:
-    """The rows that are copied: those which the demo made, and which are about a person."""
+    """The rows that are copied: those which the demo made."""
     if issubclass(model, Entry):
         found = f"t.seq < {SEQ_STEP}"
     elif isinstance(model._meta.pk, models.OneToOneField):
         found = f'NOT EXISTS (SELECT 1 FROM "{model._meta.db_table}" z WHERE false)'
     else:
         found = f't."{model._meta.pk.column}" < {STEP}'
-    return f"{found} AND t.patient_id IS NOT NULL" if model.__name__ == "Reading" else found  # a monitor's are nobody's
+    return found
 
 
 def _moved(column: str, kind: models.Field[Any, Any]) -> str:
@@ -249,13 +249,13 @@ def fill_the_logs(site: Site, now: datetime, looks: int = 200_000, changes: int 
         cursor.execute("ANALYZE")
 
 
-def fill_the_safe(site: Site, staff: Any, now: datetime, deliveries: int = 40) -> None:
-    """A year of deliveries, through the same deed that staff do."""
+def fill_the_safe(site: Site, staff: Any, now: datetime, deliveries: int = 8) -> None:
+    """Two hundred vials in the safe, through the same deed that staff do."""
     from stillhaven.clinic.people.witness import Witness
     from stillhaven.clinic.stock import actions, queries
 
     for number in range(deliveries):
-        at = now - timedelta(days=360 - number * 8)
+        at = now - timedelta(days=90 - number * 8)
         actions.receive(
             site, drug="ketamine", product="Ketamine HCl injection 50 mg/mL, 10 mL vial", mg_per_ml="50", volume_ml="10", vials=25,
             lot=f"BENCH-{number:03}", expires=(now + timedelta(days=30 + number * 9)).date(), supplier="Harbor Medical Supply",

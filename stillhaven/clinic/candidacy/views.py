@@ -21,6 +21,7 @@ from stillhaven.clinic.people.asking import form, problem_of
 from stillhaven.clinic.people.gate import log_chart_opened, staff_required
 from stillhaven.clinic.people.models import Patient
 from stillhaven.clinic.record import clock
+from stillhaven.clinic.record.looking import looked
 from stillhaven.science.errors import BadInput
 from stillhaven.science.protocol import Drug, Route
 
@@ -65,6 +66,7 @@ def _home(patient: Patient, course: Course, anchor: str = "") -> str:
 
 @require_GET
 @staff_required
+@looked
 def page(request: HttpRequest, pk: int) -> HttpResponse:
     """One person's candidacy, as a colleague would tell it."""
     patient, now = _open(request, pk), clock.now()
@@ -95,6 +97,7 @@ def consider(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 @staff_required
+@looked
 def record(request: HttpRequest, pk: int, page: str) -> HttpResponse:
     """Write down what a rule asks for: what was measured, done or found out."""
     patient, now = _open(request, pk, "candidacy.record"), clock.now()
@@ -187,6 +190,7 @@ def decide(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_GET
 @staff_required
+@looked
 def decision(request: HttpRequest, uid: str) -> HttpResponse:
     """One decision as it was taken, with everything that it rested on."""
     found = Decision.objects.filter(uid=uid, site__in=request.user.site_ids).select_related(  # type: ignore[union-attr]

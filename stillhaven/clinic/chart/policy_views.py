@@ -19,6 +19,7 @@ from stillhaven.clinic.people.models import Site
 from stillhaven.clinic.people.unlock import confirm_factor
 from stillhaven.clinic.record import actions as record
 from stillhaven.clinic.record import clock, policy
+from stillhaven.clinic.record.looking import looked
 from stillhaven.reference import load as reference
 from stillhaven.science.errors import BadInput, Refused
 
@@ -39,6 +40,7 @@ def _frame(request: HttpRequest, site: int) -> dict[str, Any]:
 
 @require_GET
 @staff_required
+@looked
 def page(request: HttpRequest) -> HttpResponse:
     """Everything that the clinic sets: what holds, who set it, and what sources say."""
     roles.require(request.user, "policy.view")
@@ -50,6 +52,7 @@ def page(request: HttpRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 @staff_required
+@looked
 def change(request: HttpRequest) -> HttpResponse:
     """Edit, look at what differs, sign."""
     roles.require(request.user, "policy.adopt")
@@ -122,6 +125,7 @@ def _review(request: HttpRequest, site: int, shown: dict[str, Any], changes: lis
 
 @require_GET
 @staff_required
+@looked
 def history(request: HttpRequest) -> HttpResponse:
     """Every version, and what differs between any two."""
     roles.require(request.user, "policy.view")

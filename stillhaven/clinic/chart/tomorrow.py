@@ -91,7 +91,7 @@ class Day:
     house: House
     day: date
     now: datetime
-    vials: list[Any]
+    vials: list[tuple[str, date, float]]  # drug, last day, milligrams
     keeps_stock: bool
     needs: dict[int, tuple[str, float]] = field(
         default_factory=dict
@@ -153,14 +153,13 @@ def _standing(site: Site, day: date) -> list[Appointment]:
 
 def _known(site: Site, day: date, now: datetime) -> Day:
     start, end = schedule.bounds(site, day)
-    locked = stock.held_by_cases(site.pk)
     return Day(
         site=site,
         rules=policy.rules(site.pk),
         house=schedule.house(site, start, end),
         day=day,
         now=now,
-        vials=[v for v in stock.vials_here(site.pk) if str(v.uid) not in locked],
+        vials=stock.free_mg(site.pk),
         keeps_stock=stock.keeps_stock(site.pk),
     )
 
@@ -442,8 +441,8 @@ def _in_stock(visit: Visit, known: Day) -> Gate:
                 "stock", GO, _("drawn"), _("what this visit needs was drawn already, or is not needed any more")
             )
         return _gate("stock", UNKNOWN, _("no order"), _("without an order nobody knows how much is needed"))
-    good = [v for v in known.vials if v.drug == visit.drug and v.expires >= known.day]
-    held, needed = sum(float(v.mg) for v in good), known.needs[visit.row.pk][1]
+    good = [mg for drug, expires, mg in known.vials if drug == visit.drug and expires >= known.day]
+    held, needed = sum(good), known.needs[visit.row.pk][1]
     others, visits = known.others_need(visit)
     said = _("%(held)g mg in %(n)d vials, %(needed)g mg ordered") % {"held": held, "n": len(good), "needed": needed}
     if visits:

@@ -24,6 +24,7 @@ from stillhaven.clinic.people.gate import log_chart_opened, staff_required
 from stillhaven.clinic.people.models import Patient
 from stillhaven.clinic.record import actions as record
 from stillhaven.clinic.record import clock
+from stillhaven.clinic.record.looking import looked as one_look_of
 from stillhaven.clinic.schedule import actions as schedule_actions
 from stillhaven.clinic.schedule import calendar, queries, reminders, upkeep
 from stillhaven.clinic.schedule.models import Waiting
@@ -51,6 +52,7 @@ def _books(request: HttpRequest) -> None:
 # ---------------------------------------------------------------- booking
 @require_http_methods(["GET", "POST"])
 @staff_required
+@one_look_of
 def book(request: HttpRequest) -> HttpResponse:
     """Whom, what for, how often, from when; then every visit of it, with what is in the way and when else."""
     _books(request)
@@ -182,6 +184,7 @@ def _row(number_: int, row: Row, patient: Patient, chairs: dict[int, str], names
 # ---------------------------------------------------------------- one visit
 @require_GET
 @staff_required
+@one_look_of
 def visit(request: HttpRequest, uid: str) -> HttpResponse:
     """One visit: when, where, with whom, what was said before it, and what can be done with it."""
     roles.require(request.user, "schedule.view")
@@ -306,6 +309,7 @@ def offer(request: HttpRequest, uid: str, pk: int) -> HttpResponse:
 # ---------------------------------------------------------------- one person's visits
 @require_GET
 @staff_required
+@one_look_of
 def visits(request: HttpRequest, pk: int) -> HttpResponse:
     """All visits of one person, how they are reached, and their calendar."""
     roles.require(request.user, "schedule.view")

@@ -18,6 +18,7 @@ from stillhaven.clinic.people.asking import Ask, Form, form, problem_of
 from stillhaven.clinic.people.gate import log_chart_opened, staff_required
 from stillhaven.clinic.people.models import Patient
 from stillhaven.clinic.record import clock
+from stillhaven.clinic.record.looking import looked
 from stillhaven.science.consent import Gate, State
 from stillhaven.science.errors import BadInput
 
@@ -42,6 +43,7 @@ def person_of(patient: Patient) -> dict[str, Any]:
 
 @require_GET
 @staff_required
+@looked
 def patient(request: HttpRequest, pk: int) -> HttpResponse:
     """How each document stands with this person, and what staff can do about it."""
     found, now = _open(request, pk), clock.now()
@@ -121,6 +123,7 @@ def _answer(request: HttpRequest, found: Patient, question: Question) -> Form | 
 
 @require_GET
 @staff_required
+@looked
 def document(request: HttpRequest, pk: int, document: str) -> HttpResponse:
     """One document of this person: the text that holds, every signature, what was asked."""
     found = _open(request, pk)

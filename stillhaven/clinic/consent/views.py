@@ -21,6 +21,7 @@ from stillhaven.clinic.people.gate import SignedOut
 from stillhaven.clinic.people.models import Patient
 from stillhaven.clinic.record import actions as record
 from stillhaven.clinic.record import clock
+from stillhaven.clinic.record.looking import looked
 
 View = Callable[..., HttpResponse]
 
@@ -77,6 +78,7 @@ def _device(request: HttpRequest) -> str:
 # ---------------------------------------------------------------- the own account
 @require_GET
 @own
+@looked
 def own_list(request: HttpRequest, patient: Patient) -> HttpResponse:
     """Everything there is to read and choose, what waits first."""
     shown = pages.rows(patient, clock.now())
@@ -92,6 +94,7 @@ def _urls(document: str) -> dict[str, str]:
 
 @require_GET
 @own
+@looked
 def own_document(request: HttpRequest, patient: Patient, document: str) -> HttpResponse:
     """One document: the short version first, then all of it, questions, and the signature."""
     about = queries.document_or_404(document)

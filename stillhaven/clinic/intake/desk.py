@@ -16,6 +16,7 @@ from stillhaven.clinic.people import roles
 from stillhaven.clinic.people.gate import SignedOut, log_chart_opened, staff_required
 from stillhaven.clinic.people.models import Patient
 from stillhaven.clinic.record import clock
+from stillhaven.clinic.record.looking import looked
 from stillhaven.science.intake import IntakeRules
 
 
@@ -59,6 +60,7 @@ def at_desk(action: str) -> Callable[[Callable[..., HttpResponse]], Callable[...
             return view(request, _desk(request, patient, own=False), *args, **kwargs)
 
         @wraps(view)
+        @looked
         def guarded(request: HttpRequest, *args: Any, pk: int | None = None, **kwargs: Any) -> HttpResponse:
             if pk is not None:
                 return for_staff(request, pk, *args, **kwargs)

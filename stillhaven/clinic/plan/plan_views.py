@@ -19,6 +19,7 @@ from stillhaven.clinic.plan.forms import ROUTES
 from stillhaven.clinic.plan.models import Plan
 from stillhaven.clinic.record import actions as record
 from stillhaven.clinic.record import clock, policy
+from stillhaven.clinic.record.looking import looked
 from stillhaven.reference.load import Reference
 from stillhaven.science.errors import BadInput, Refused
 from stillhaven.science.protocol import Protocol
@@ -28,6 +29,7 @@ GUIDES = ("stopping", "maintenance", "pain_response")
 
 @require_http_methods(["GET", "POST"])
 @staff_required
+@looked
 def plan(request: HttpRequest, pk: int) -> HttpResponse:
     """The plan of one course."""
     user: Any = request.user

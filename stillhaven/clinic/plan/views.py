@@ -21,6 +21,7 @@ from stillhaven.clinic.plan import actions, forms, queries
 from stillhaven.clinic.plan.models import Order
 from stillhaven.clinic.record import actions as record
 from stillhaven.clinic.record import clock, policy
+from stillhaven.clinic.record.looking import looked
 from stillhaven.reference.load import Reference
 from stillhaven.science.errors import BadInput, Refused
 from stillhaven.science.limits import plain
@@ -29,6 +30,7 @@ from stillhaven.science.protocol import Protocol
 
 @require_http_methods(["GET", "POST"])
 @staff_required
+@looked
 def order(request: HttpRequest, pk: int) -> HttpResponse:
     """A new order for a course."""
     roles.require(request.user, "order.sign")
@@ -38,6 +40,7 @@ def order(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 @staff_required
+@looked
 def amend(request: HttpRequest, uid: str) -> HttpResponse:
     """A new version of a signed order.  The old one stays beside it."""
     roles.require(request.user, "order.sign")
@@ -225,6 +228,7 @@ def cancel(request: HttpRequest, uid: str) -> HttpResponse:
 
 @require_GET
 @staff_required
+@looked
 def signed(request: HttpRequest, uid: str) -> HttpResponse:
     """A signed order as it was signed."""
     roles.require(request.user, "chart.view")

@@ -64,10 +64,12 @@ def tell(asked: Callable[..., R], answer: R, *args: Any) -> None:
 
 
 def looked(view: Callable[P, R]) -> Callable[P, R]:
-    """A page that only reads: all of it is one look."""
+    """A page that only reads: all of it is one look.  What is sent by a form of the same page is none."""
 
     @wraps(view)
     def shown(*args: P.args, **kwargs: P.kwargs) -> R:
+        if getattr(args[0] if args else None, "method", "GET") not in ("GET", "HEAD"):
+            return view(*args, **kwargs)
         with one_look():
             return view(*args, **kwargs)
 

@@ -109,8 +109,9 @@ def keep(instrument: Instrument, *, site: int, by: Any, content: dict[str, Any] 
 
 
 @lru_cache(maxsize=256)
+@lru_cache(maxsize=256)
 def by_digest(digest: str) -> Instrument:
-    """The instrument of a definition that was kept, word for word as it was."""
+    """The instrument of a definition that was kept, word for word as it was.  A digest names its content: read once."""
     row = ScaleDefinition.objects.filter(digest=digest).first()
     if row is None:
         raise BadInput("definition", "this definition is not in the record")

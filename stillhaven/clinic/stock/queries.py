@@ -117,6 +117,13 @@ def vials_here(site: int) -> list[Vial]:
     )
 
 
+def free_mg(site: int) -> list[tuple[str, date, float]]:
+    """What there is to draw from: drug, last day and milligrams of each vial that no open case locks."""
+    locked = [UUID(uid) for uid in held_by_cases(site)]
+    rows = Vial.objects.filter(site_id=site, mg__gt=0).exclude(uid__in=locked).order_by()
+    return [(drug, expires, float(mg)) for drug, expires, mg in rows.values_list("drug", "expires", "mg")]
+
+
 def held_by_cases(site: int) -> dict[str, StockCase]:
     """Vials that an open case locks, by uid as text."""
     return {uid: case for case in open_cases(site) for uid in case.vials}
@@ -179,6 +186,16 @@ def verify_ledger(site: int) -> tuple[rules.Broken, ...]:
             yield line.line_no, line.prev_line, line.line, said(line, line.vial)
 
     return rules.verify(walk())
+
+
+def verify_lines(site: int, lines: Sequence[StockLine]) -> tuple[rules.Broken, ...]:
+    """Do these lines of the ledger, in order, follow each other and the line before them, unchanged?"""
+    if not lines:
+        return ()
+    before = StockLine.objects.filter(site=site, line_no__lt=lines[0].line_no).order_by("-line_no")
+    known = before.values_list("line_no", "line").first() or (0, rules.FIRST)
+    walk = ((x.line_no, x.prev_line, x.line, said(x, x.vial)) for x in lines)
+    return rules.verify(walk, after=known)
 
 
 def as_line(row: StockLine) -> Line:
