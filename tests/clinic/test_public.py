@@ -20,9 +20,11 @@ from stillhaven.clinic.public import actions, demo, education_views, queries, se
 from stillhaven.clinic.public.models import PageVersion, SelfCheckHandover, UnansweredQuestion
 from stillhaven.clinic.record import clock
 from stillhaven.clinic.web.demo import Demo
+from stillhaven.reference import _sentences
 from stillhaven.reference._education import education, sources
 from stillhaven.science.errors import BadInput, Refused
 from tests.cast import NOW, make_clinic, signed_in
+from tests.clinic.asking import good, of_set, refused
 
 pytestmark = pytest.mark.django_db
 DATA = Path(__file__).parents[1] / "data"
@@ -140,25 +142,55 @@ def test_past_its_day_a_page_says_so(client: Client, clinic: Demo, monkeypatch: 
 
 # ---------------------------------------------------------------- ask
 def test_everyday_words_find_the_right_page(clinic: Demo) -> None:
-    rows = tomllib.loads((DATA / "ask_paraphrases.toml").read_text(encoding="utf-8"))["ask"]
+    """On questions that nothing was tuned on; the floors stand a little under what was measured."""
+    rows = of_set("ask_held_out", "ask_fresh")
     assert len({row["words"] for row in rows}) >= 150
-    first = third = 0
-    missed = []
-    for row in rows:
-        found = [hit.page for hit in search.find(row["words"], "en")]
-        first += bool(found and found[0] in row["pages"])
-        third += bool(set(found[:3]) & set(row["pages"]))
-        missed += [] if set(found[:3]) & set(row["pages"]) else [row["words"]]
-    assert first >= 0.85 * len(rows), f"{first} of {len(rows)} first"
-    assert third >= 0.95 * len(rows), f"{third} of {len(rows)} among three; missed: {missed}"
+    done = good(rows)
+    assert done.first >= 0.82, f"{done.first:.1%} first"
+    assert done.three >= 0.92, f"{done.three:.1%} among three"
 
 
-def test_words_that_nobody_foresaw_are_measured_too(clinic: Demo) -> None:
-    """Written after tuning: far below the goal, and kept as a floor, so that nobody takes the figure above for the whole."""
-    rows = tomllib.loads((DATA / "ask_fresh.toml").read_text(encoding="utf-8"))["ask"]
-    found = [[hit.page for hit in search.find(row["words"], "en")] for row in rows]
-    among = sum(bool(set(pages) & set(row["pages"])) for pages, row in zip(found, rows, strict=True))
-    assert among >= 0.5 * len(rows)
+@pytest.mark.parametrize("name", ["ask_ranking_tuning", "ask_paraphrases"])
+def test_what_the_ranking_was_tuned_on_still_finds_its_page(clinic: Demo, name: str) -> None:
+    done = good(of_set(name)[::3])  # every third: the bench asks them all
+    assert done.first >= 0.92, done.missed
+    assert done.three >= 0.95, done.missed
+
+
+def test_what_no_page_answers_is_refused(clinic: Demo) -> None:
+    off = tomllib.loads((DATA / "ask_off_topic.toml").read_text(encoding="utf-8"))
+    assert refused(off["tuning"]) == 1.0
+    assert refused(off["held_out"]) >= 0.75
+
+
+@pytest.mark.parametrize("q", ["where can i park my car", "are you hiring nurses", "what is the capital of france"])
+def test_a_refusal_says_so_and_shows_no_page(client: Client, clinic: Demo, q: str) -> None:
+    text = client.get("/ask/", {"q": q}).content.decode()
+    assert "We have no reviewed answer" in text
+    assert "public-cards" not in text
+
+
+def test_without_the_model_words_alone_still_answer(clinic: Demo, monkeypatch: pytest.MonkeyPatch) -> None:
+    with_it = search.find("am i allowed behind the wheel afterwards", "en")
+    monkeypatch.setattr(_sentences, "encoder", lambda: None)
+    assert with_it
+    assert search.find("can i drive home", "en")[0].page == "claims/driving-when-alert"
+    assert good(of_set("ask_paraphrases")[::4]).first >= 0.85
+    assert search.find("zebra quarterly", "en") == []
+
+
+def test_in_a_language_that_the_model_does_not_read_words_alone_answer(clinic: Demo) -> None:
+    assert search.meaning.near("is it safe", queries.site_id(), "es") is None
+
+
+def test_a_page_that_the_clinic_changed_is_found_by_its_new_words(clinic: Demo) -> None:
+    page = education().pages["topics/history"]
+    fields = queries.to_fields(page)
+    fields["statements"][1]["text"] = "Our courtyard has a fountain and two old lemon trees."
+    assert not any(hit.page == page.key for hit in search.find("are there lemon trees by your fountain", "en"))
+    row = actions.draft(page.key, "en", fields, by=writer(clinic), at=NOW)
+    actions.judge(row, approved=True, by=clinic.staff["prescriber"], at=NOW, due=NOW.date() + timedelta(days=90))
+    assert search.find("are there lemon trees by your fountain", "en")[0].page == page.key
 
 
 def test_a_slip_of_the_pen_is_forgiven_with_and_without_the_extension(

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stillhaven.reference._education import ask_rules
+from stillhaven.reference._education import ask_rules, education
 from stillhaven.science import ask
 from stillhaven.science.ask import Need, Phrase
 
@@ -37,11 +37,17 @@ def test_every_sentence_about_buying_or_dosing_oneself_gets_the_safety_page() ->
     assert _wrong(lines, Need.UNSAFE) == []
 
 
-def test_ordinary_questions_stay_questions() -> None:
-    lines = [row["words"] for row in asked("ask_paraphrases.toml")["ask"]]
+@pytest.mark.parametrize("name", ["ask_paraphrases.toml", "ask_held_out.toml", "ask_fresh.toml"])
+def test_ordinary_questions_stay_questions(name: str) -> None:
+    lines = [row["words"] for row in asked(name)["ask"]]
     wrong = [line for line in lines if ask.need(line, ask_rules()) is Need.CRISIS]
     assert len(wrong) <= 0.02 * len(lines), wrong
-    assert len(_wrong(lines, Need.ANSWER)) <= 0.02 * len(lines)
+    assert len(_wrong(lines, Need.ANSWER)) <= 0.02 * len(lines), _wrong(lines, Need.ANSWER)
+
+
+def test_questions_about_something_else_are_no_crisis() -> None:
+    lines = [line for part in asked("ask_off_topic.toml").values() for line in part]
+    assert _wrong(lines, Need.ANSWER) == []
 
 
 @pytest.mark.parametrize(
@@ -52,10 +58,16 @@ def test_what_the_rules_were_tuned_on_still_holds(name: str, right: Need) -> Non
 
 
 def test_what_is_measured_and_what_was_tuned_on_share_no_sentence() -> None:
-    tuned = {ask.plain(x) for lines in asked("ask_tuning.toml").values() for x in lines}
-    crisis, unsafe = (asked(f"ask_{n}.toml")["asked"] for n in ("crisis", "unsafe"))
-    measured = {ask.plain(x) for x in [*crisis, *unsafe, *(r["words"] for r in asked("ask_paraphrases.toml")["ask"])]}
-    assert not tuned & measured
+    def rows(*names: str) -> list[str]:
+        return [row["words"] for name in names for row in asked(f"ask_{name}.toml")["ask"]]
+
+    tuned = [x for lines in asked("ask_tuning.toml").values() for x in lines]
+    tuned += rows("ranking_tuning", "paraphrases") + list(asked("ask_off_topic.toml")["tuning"])
+    tuned += [x for page in education().pages.values() for x in (page.title, *page.asked)] + list(education().elsewhere)
+    measured = [x for name in ("crisis", "unsafe") for x in asked(f"ask_{name}.toml")["asked"]]
+    measured += rows("held_out", "fresh") + list(asked("ask_off_topic.toml")["held_out"])
+    assert {ask.plain(x) for x in tuned} & {ask.plain(x) for x in measured} == set()
+    assert len(rows("held_out")) >= 150
 
 
 @settings(max_examples=60)
@@ -90,6 +102,21 @@ def test_rare_words_tell_more_and_a_line_that_is_the_question_wins() -> None:
 def test_nothing_in_common_is_no_answer() -> None:
     assert ask.rank({"zebra": 1.0}, [Phrase(page="a", stems=("home",))], {"home": 1.0}) == []
     assert ask.good_enough([], 0.4, 3) == []
+
+
+def test_meaning_leads_and_shared_words_add_a_share() -> None:
+    words = [ask.Hit(page="a", score=0.9), ask.Hit(page="b", score=5.0)]
+    near = {"a": 0.5, "b": 0.2, "c": 0.6}
+    assert [h.page for h in ask.fuse(words, near, 0.0)] == ["c", "a", "b"]
+    assert [h.page for h in ask.fuse(words, near, 0.2)] == ["a", "c", "b"]  # 0.68, 0.6, and at most 0.4
+    assert ask.fuse(words, {}, 0.2) == []
+
+
+def test_a_page_beside_the_first_comes_near_it() -> None:
+    hits = [ask.Hit(page="a", score=0.8), ask.Hit(page="b", score=0.4), ask.Hit(page="c", score=0.3)]
+    assert ask.good_enough(hits, 0.9, 3, 0.5) == []
+    assert [h.page for h in ask.good_enough(hits, 0.5, 3, 0.5)] == ["a", "b"]
+    assert [h.page for h in ask.good_enough(hits, 0.35, 3)] == ["a", "b"]
 
 
 @settings(max_examples=80)
