@@ -240,6 +240,8 @@ def child_env(setting: Setting, *, mode: str, clock: str) -> dict[str, str]:
         "DJANGO_SETTINGS_MODULE": "stillhaven.clinic.web.settings",
         "PYTHONUNBUFFERED": "1",
     }
+    # Small products of numbers gain nothing by threads, and on a busy machine the threads wait for each other.
+    env.setdefault("OPENBLAS_NUM_THREADS", "1")
     if clock:
         env["STILLHAVEN_CLOCK"] = clock
     if address.pair is not None:
