@@ -23,6 +23,8 @@ from requests import RequestException
 from stillhaven.clinic.people.models import User
 from stillhaven.clinic.record import actions as record
 
+_PROVIDER: dict[str, str] = settings.OIDC or {}  # this module is read only where there is one
+
 
 class SocialAdapter(DefaultSocialAccountAdapter):
     """Which person an account elsewhere belongs to, if any."""
@@ -43,7 +45,7 @@ class SocialAdapter(DefaultSocialAccountAdapter):
             assert person.patient is not None
             with transaction.atomic():
                 sociallogin.connect(request, person)
-                record.log_change(person, {}, {"linked": settings.OIDC["name"]}, by=person, site=person.patient.site_id)
+                record.log_change(person, {}, {"linked": _PROVIDER["name"]}, by=person, site=person.patient.site_id)
         else:
             sociallogin.account.save(update_fields=["extra_data"])
 
@@ -74,7 +76,7 @@ def unlink(user: User) -> None:
     if not SocialAccount.objects.filter(user=user).delete()[0]:
         return
     assert user.patient is not None
-    record.log_change(user, {"linked": settings.OIDC["name"]}, {}, by=user, site=user.patient.site_id)
+    record.log_change(user, {"linked": _PROVIDER["name"]}, {}, by=user, site=user.patient.site_id)
 
 
 class ToTheProvider:
@@ -93,7 +95,7 @@ class ToTheProvider:
             raise Http404
         response = self.get_response(request)
         if request.path.startswith(("/accounts/login/", "/accounts/oidc/")):
-            response._csp_update = {"form-action": [settings.OIDC["origin"]]}  # type: ignore[attr-defined]
+            response._csp_update = {"form-action": [_PROVIDER["origin"]]}  # type: ignore[attr-defined]
         return response
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
