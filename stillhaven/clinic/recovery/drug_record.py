@@ -69,7 +69,7 @@ def observed(session: TreatmentSession, until: datetime, clock: Words) -> dict[s
         yes = row.value.get("yes") if row else None
         said = _("nobody has looked")
         if row is not None:
-            words = {True: _("none, or over"), False: _("still there")}.get(yes, _("not known"))
+            words = _("not known") if yes is None else _("none, or over") if yes else _("still there")
             said = _("%(words)s at %(at)s, %(by)s") % {"words": words, "at": clock(row.happened_at), "by": row.by_name}
         over.append({"label": label, "said": said})
     return {
