@@ -4,6 +4,7 @@ startup   until a clinic is ready                     path    a monitor's messag
 gateway   messages a second, delay, memory            pages   what a page takes with a year of sessions
 pk        the pharmacokinetic engine beside peers     chaos   kills and pauses while messages flow
 scales    rating-scale sheets a second on one core    outcomes  the registry's page (slow: by name only)
+clinic_pages  every page from form to vial with 10,000 patients in the database
 lighthouse  public pages on a phone (slow: by name only)
 """
 
@@ -14,7 +15,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-NAMES = ("startup", "gateway", "path", "pages", "chaos", "pk", "scales")
+NAMES = ("startup", "gateway", "path", "pages", "clinic_pages", "chaos", "pk", "scales")
 USUAL = {"pk": ("--quick",), "startup": ("1",)}
 
 

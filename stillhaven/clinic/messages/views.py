@@ -37,11 +37,11 @@ def outbox(request: HttpRequest) -> HttpResponse:
     rows = [
         {"m": m, "again": form(request, f"again-{m.pk}", reverse("post:again", args=[m.pk]), _("Send again"), look="")
          if may and m.state == "failed" else None}
-        for m in queries.outbox(user, clock.now())
+        for m in queries.outbox(user, clock.now(), everything="all" in request.GET)
     ]  # fmt: skip
     items = policy.current(min(user.site_ids)).items
     unset = [items[k].title for k in ("reminder_before_h", "quiet_from_h", "quiet_until_h") if not items[k].is_set]
-    return render(request, "post/outbox.html", {"rows": rows, "unset": unset})
+    return render(request, "post/outbox.html", {"rows": rows, "unset": unset, "everything": "all" in request.GET})
 
 
 @require_POST

@@ -11,6 +11,7 @@ from uuid import UUID
 
 from stillhaven.clinic.record import actions as record
 from stillhaven.clinic.record import policy
+from stillhaven.clinic.record.looking import once
 from stillhaven.clinic.scales.models import ScaleDefinition, ScaleText
 from stillhaven.reference._instruments import definition_of, from_record
 from stillhaven.science.errors import BadInput, Refused
@@ -42,10 +43,16 @@ def offered(site: int, name: str) -> Instrument:
 
 def newest_text(site: int, instrument: Instrument) -> ScaleText | None:
     """The wording that the clinic has loaded for this scale, if any."""
-    rows = ScaleText.objects.current().filter(site=site, scale=instrument.key)
-    return rows.filter(version__in=("", instrument.version)).order_by("-seq").first() or (
-        rows.order_by("-seq").first() if instrument.brings_items else None
+    rows = [row for row in texts_of(site) if row.scale == instrument.key]
+    return next((row for row in rows if row.version in ("", instrument.version)), None) or (
+        rows[0] if rows and instrument.brings_items else None
     )
+
+
+@once
+def texts_of(site: int) -> list[ScaleText]:
+    """Every wording that a clinic has loaded, the newest first."""
+    return list(ScaleText.objects.current().filter(site=site).order_by("-seq"))
 
 
 def text_in_force(site: int, instrument: Instrument, today: date) -> ScaleText | None:

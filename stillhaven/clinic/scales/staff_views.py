@@ -18,6 +18,7 @@ from stillhaven.clinic.people.asking import Ask, Form, form
 from stillhaven.clinic.people.gate import log_chart_opened, staff_required
 from stillhaven.clinic.people.models import Patient
 from stillhaven.clinic.record import clock
+from stillhaven.clinic.record.looking import looked
 from stillhaven.clinic.scales import actions, catalog, links, queries
 from stillhaven.clinic.scales.models import CheckInLink
 from stillhaven.clinic.scales.sent import moment, uid_of
@@ -48,6 +49,7 @@ def opened(request: HttpRequest, pk: int, action: str, what: str) -> Patient:
 
 @require_safe
 @staff_required
+@looked
 def patient_page(request: HttpRequest, pk: int) -> HttpResponse:
     """Every scale of one person: the newest of each, all of them, what is open, and what can be done."""
     patient, now = opened(request, pk, "scale.view", "scales"), clock.now()
