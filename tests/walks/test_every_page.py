@@ -26,7 +26,7 @@ from tests.walks.conftest import Site
 
 pytestmark = pytest.mark.browser
 AXE = (Path(__file__).resolve().parents[2] / "tests/vendor/axe.min.js").read_text(encoding="utf-8")
-SIZES = {"desk": (1180, 820), "upright": (820, 1180), "phone": (390, 844)}
+SIZES = {"desk": (1180, 820), "upright": (820, 1180), "phone": (390, 844), "narrow": (320, 640)}
 SHOTS = os.environ.get("SHOTS", "")
 
 # name -> (who opens it, where); {…} is what tests/walks/every_state.py found
@@ -67,6 +67,12 @@ PAGES: dict[str, tuple[str, str]] = {
     "my messages": ("ada", "/me/messages/"), "my details": ("ada", "/me/details/"), "my account": ("ada", "/me/account/"),
     "caregivers": ("ada", "/me/caregivers/"), "close account": ("ada", "/me/account/close/"), "my requests": ("ada", "/me/requests/"),
     "register sent": ("", "/register/sent/"),
+    "front": ("", "/"), "learn": ("", "/learn/"), "topic": ("", "/learn/depression/"), "help now": ("", "/learn/help-now/"),
+    "questions": ("", "/learn/questions/"), "question": ("", "/learn/questions/how-effective/"), "myths": ("", "/learn/myths/"),
+    "claims": ("", "/learn/claims/"), "ask": ("", "/ask/"), "answered": ("", "/ask/?q=can+I+drive+home"),
+    "ask, crisis": ("", "/ask/?q=I+want+to+end+my+life"), "ask, unsafe": ("", "/ask/?q=where+can+I+buy+ketamine"),
+    "self-check": ("", "/self-check/"),
+    "my intake": ("ada", "/me/intake/"), "my consents": ("ada", "/me/consent/"), "my appointments": ("ada", "/me/appointments/"),
     "privacy": ("", "/privacy/"), "cookies": ("", "/privacy/cookies/"), "inbox": ("nurse", "/messages/"),
     "write to": ("nurse", "/patients/{patient}/write/"),
     "find a centre": ("", "/centres/"), "centres near": ("", "/centres/?near=94110&radius=100&routes=im"),
@@ -214,9 +220,9 @@ def faults(visitor: Visitor, answer: Response, status: int, name: str) -> list[s
             page.set_viewport_size({"width": width, "height": height})
             if out := page.evaluate(STICKS_OUT):
                 found.append(f"{size} sticks out: {out}")
-            if size != "upright":
+            if size in ("desk", "phone"):
                 picture(page, name, f"{size}.dark")
-        found += [f"dark on a phone, {v}" for v in judged(page)]
+        found += [f"dark at 320 px, {v}" for v in judged(page)]
     picture(page, name, "phone.light")
     page.set_viewport_size({"width": 1180, "height": 820})
     found += visitor.wrong
