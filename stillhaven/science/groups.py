@@ -8,8 +8,11 @@ Nothing here says why scores changed: there is no control group in a clinic's ow
 from __future__ import annotations
 
 import math
+from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+
+import numpy as np
 
 from stillhaven.science.errors import BadInput
 from stillhaven.science.outcomes import Interval, wilson
@@ -246,12 +249,11 @@ def binomial_tail(n: int, p: float) -> list[float]:
     """Chance of at most k of n, for each k from 0 to n, by logarithms so that large n do not underflow."""
     if not 0 < p < 1:
         raise BadInput("share", "must lie between 0 and 1")
-    total, out = 0.0, []
-    for k in range(n + 1):
-        choose = math.lgamma(n + 1) - math.lgamma(k + 1) - math.lgamma(n - k + 1)
-        total += math.exp(choose + k * math.log(p) + (n - k) * math.log1p(-p))
-        out.append(min(1.0, total))
-    return out
+    k = np.arange(1, n + 1, dtype=np.float64)
+    steps = np.log((n - k + 1) / k) + (math.log(p) - math.log1p(-p))
+    alone = np.exp(n * math.log1p(-p) + np.concatenate(([0.0], np.cumsum(steps))))
+    below: list[float] = np.minimum(1.0, np.cumsum(alone)).tolist()
+    return below
 
 
 def funnel_limits(n: int, centre: float, coverage: float) -> Limits:
@@ -272,7 +274,7 @@ def funnel_limits(n: int, centre: float, coverage: float) -> Limits:
 
 def _quantile(below: Sequence[float], tail: float) -> float:
     """The smallest k whose chance reaches the tail, less the part of it that goes too far."""
-    k = next((i for i, total in enumerate(below) if total >= tail), len(below) - 1)
+    k = min(bisect_left(below, tail), len(below) - 1)
     alone = below[k] - (below[k - 1] if k else 0.0)
     return k - (below[k] - tail) / alone if alone > 0 else float(k)
 

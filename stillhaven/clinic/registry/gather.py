@@ -12,7 +12,9 @@ from dataclasses import dataclass, fields
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from django.core.cache import cache
 from django.db import connection
+from django.db.models import Count, Max
 
 from stillhaven.clinic.registry.drawn import MEASURES as MEASURES
 from stillhaven.clinic.registry.drawn import Lines as Lines
@@ -21,9 +23,12 @@ from stillhaven.clinic.registry.drawn import book as book
 from stillhaven.clinic.registry.drawn import instrument as instrument
 from stillhaven.clinic.registry.drawn import lines as lines
 from stillhaven.clinic.registry.drawn import scales_of as scales_of
+from stillhaven.clinic.session.models import Dose
 from stillhaven.reference import load as reference
 from stillhaven.science.followup import schedule_for
 from stillhaven.science.groups import Rate, rate
+
+_KEPT_S = 600
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,22 +97,9 @@ started AS (
   WHERE b.family = %(family)s AND (%(indications)s::text[] IS NULL OR c.indication = ANY(%(indications)s::text[]))
   ORDER BY c.site_id, c.patient_id, b.first)"""  # noqa: S608  (texts of this module alone)
 
-# The last form before the first session, and the one in the window that lies nearest the chosen day.
+# The last form before the first session, and the one in the window that lies nearest the chosen day.  Read person by
+# person (LATERAL): the planner cannot know how many have started, and would compare everybody with everybody.
 READ = f"""WITH {GIVEN},
-forms AS (
-  SELECT s.id, q.at, q.total, q.ideation, q.at <= s.first AS before,
-    abs(extract(epoch FROM q.at - s.induction_end) / 86400 - %(nearest)s) AS off
-  FROM started s JOIN registry_scoredsheet q ON q.site = s.site_id AND q.patient = s.patient_id
-  WHERE q.scale = %(scale)s AND q.version = %(version)s AND NOT q.superseded AND q.total IS NOT NULL AND q.at <= %(now)s
-    AND (q.at BETWEEN s.first - %(baseline)s AND s.first
-      OR q.at BETWEEN s.induction_end + %(low)s AND s.induction_end + %(high)s)),
-read AS (
-  SELECT id,
-    (array_agg(total ORDER BY at DESC) FILTER (WHERE before))[1] AS b,
-    (array_agg(ideation ORDER BY at DESC) FILTER (WHERE before))[1] AS bi,
-    (array_agg(total ORDER BY off, at) FILTER (WHERE NOT before))[1] AS w,
-    (array_agg(ideation ORDER BY off, at) FILTER (WHERE NOT before))[1] AS wi
-  FROM forms GROUP BY id),
 people AS (
   SELECT s.*, r.b, r.bi, r.w, r.wi, s.induction_end + %(high)s < %(now)s AS due,
     s.induction_n >= %(fewest)s AND s.induction_end - s.first >= %(induction_low)s AS finished,
@@ -120,7 +112,17 @@ people AS (
     CASE WHEN %(remission_is_under)s THEN %(sign)s * r.w < %(sign)s * %(remission)s::float8
       ELSE %(sign)s * r.w <= %(sign)s * %(remission)s::float8 END AS remitted,
     %(sign)s * (r.w - r.b) >= %(reliable)s::float8 AS worse
-  FROM started s LEFT JOIN read r ON r.id = s.id)"""  # noqa: S608  (texts of this module alone)
+  FROM started s CROSS JOIN LATERAL (
+    SELECT (array_agg(q.total ORDER BY q.at DESC) FILTER (WHERE q.at <= s.first))[1] AS b,
+      (array_agg(q.ideation ORDER BY q.at DESC) FILTER (WHERE q.at <= s.first))[1] AS bi,
+      (array_agg(q.total ORDER BY off, q.at) FILTER (WHERE q.at > s.first))[1] AS w,
+      (array_agg(q.ideation ORDER BY off, q.at) FILTER (WHERE q.at > s.first))[1] AS wi
+    FROM registry_scoredsheet q
+      CROSS JOIN LATERAL (SELECT abs(extract(epoch FROM q.at - s.induction_end) / 86400 - %(nearest)s) AS off) o
+    WHERE q.site = s.site_id AND q.patient = s.patient_id AND q.scale = %(scale)s AND q.version = %(version)s
+      AND NOT q.superseded AND q.total IS NOT NULL AND q.at <= %(now)s
+      AND (q.at BETWEEN s.first - %(baseline)s AND s.first
+        OR q.at BETWEEN s.induction_end + %(low)s AND s.induction_end + %(high)s)) r)"""  # noqa: S608  (texts of this module alone)
 
 COUNT = f"""{READ}
 SELECT site_id, date_trunc('quarter', first AT TIME ZONE 'UTC')::date,
@@ -197,11 +199,20 @@ class Kinds:
 
 
 def kinds(sites: Sequence[int], now: datetime) -> Kinds:
-    """Every treatment that was given and what for, in one question to the database."""
+    """Every treatment that was given and what for.  Asked anew once a dose has come in; kept until then."""
+    newest = Dose.objects.filter(site__in=sites).order_by().aggregate(seq=Max("seq"), n=Count("pk"))
+    place = f"registry-kinds:{sorted(sites)}:{newest['seq']}:{newest['n']}:{now:%Y%m%d}".replace(" ", "")
+    rows: list[tuple[str, str, int]] | None = cache.get(place)
+    if rows is None:
+        with connection.cursor() as cursor:
+            cursor.execute(KINDS, asked(sites, "", now))
+            rows = [(str(family), str(words), int(count)) for family, words, count in cursor.fetchall()]
+        cache.set(place, rows, _KEPT_S)
+    return _sorted_kinds(rows)
+
+
+def _sorted_kinds(rows: list[tuple[str, str, int]]) -> Kinds:
     schedules = reference.current().followup.schedules
-    with connection.cursor() as cursor:
-        cursor.execute(KINDS, asked(sites, "", now))
-        rows = [(str(family), str(words), int(count)) for family, words, count in cursor.fetchall()]
     people: Counter[str] = Counter()
     sizes: Counter[tuple[str, str]] = Counter()
     written: dict[tuple[str, str], list[str]] = defaultdict(list)
