@@ -29,7 +29,6 @@ PAGES: dict[str, tuple[str, str]] = {
     "patients": ("nurse", "/patients/"), "patients found": ("nurse", "/patients/?q=ada"),
     "patients, nobody found": ("nurse", "/patients/?q=zzzz"), "chart": ("nurse", "/patients/{p}/"),
     "patient, new": ("desk", "/patients/new/"), "patient, edit": ("desk", "/patients/{p}/edit/"),
-    "patient, invite": ("desk", "/patients/{p}/invite/"),
     "intake, waiting": ("nurse", "/intake/"), "intake, read": ("prescriber", "/patients/{p}/intake/"),
     "intake, fill": ("nurse", "/patients/{p}/intake/fill/"), "intake, section": ("nurse", "/patients/{p}/intake/fill/{section}/"),
     "intake, find": ("nurse", "/patients/{p}/intake/fill/find/?q=sert"),
@@ -45,12 +44,11 @@ PAGES: dict[str, tuple[str, str]] = {
     "order, amend": ("prescriber", "/orders/{o}/amend/"),
     "policy": ("prescriber", "/policy/"), "policy, change": ("prescriber", "/policy/change/"), "policy, history": ("prescriber", "/policy/history/"),
     "session": ("nurse", "/sessions/{s}/"), "dose gate": ("nurse", "/sessions/{s}/gate/"),
-    "stock": ("second", "/stock/"), "stock, receive": ("second", "/stock/receive/"), "stock, find": ("second", "/stock/find/?code=K50-0001"),
+    "stock": ("second", "/stock/"), "stock, receive": ("second", "/stock/receive/"),
     "stock, vial": ("second", "/stock/vials/{vial}/"), "stock, counts": ("second", "/stock/count/"),
     "stock, count": ("second", "/stock/count/{count}/"), "stock, cases": ("second", "/stock/cases/"),
     "stock, reports": ("second", "/stock/reports/"), "stock, ledger": ("second", "/stock/reports/ledger/"),
-    "stock, expiring": ("second", "/stock/reports/expiring/"), "stock, ship": ("second", "/stock/reports/ship/"),
-    "stock, inventory": ("second", "/stock/reports/inventory/"),
+    "stock, expiring": ("second", "/stock/reports/expiring/"),
     "schedule": ("desk", "/schedule/"), "schedule, tomorrow": ("desk", "/schedule/?day={day}"), "week": ("desk", "/schedule/week/"),
     "places": ("manager", "/schedule/places/"), "shifts": ("manager", "/schedule/shifts/"),
     "competences": ("manager", "/schedule/competences/"), "own calendar": ("nurse", "/schedule/calendar/"),
@@ -62,7 +60,7 @@ PAGES: dict[str, tuple[str, str]] = {
     "enrolment": ("desk", "/courses/{c}/facts/"), "outbox": ("desk", "/outbox/"),
     "scales of one": ("nurse", "/patients/{p}/scales/"), "alerts": ("nurse", "/alerts/"),
     "own home": ("ada", "/me/"), "own appointments": ("ada", "/me/appointments/"), "own check-ins": ("ada", "/me/checkins/"),
-    "home": ("nurse", "/"), "board": ("nurse", "/board/"),
+    "board": ("nurse", "/board/"),
 }  # fmt: skip
 
 
