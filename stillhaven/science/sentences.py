@@ -51,7 +51,7 @@ class Encoder:
 
     def vector(self, text: str) -> Vector:
         """The direction of one sentence, of length one."""
-        return self.vectors([text])[0]
+        return np.asarray(self.vectors([text])[0], dtype=np.float32)
 
     def vectors(self, texts: Sequence[str]) -> Vector:
         """One row a sentence.  Many are read side by side, since most of the time goes into fetching the numbers."""

@@ -10,24 +10,16 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from stillhaven.reference import _sentences
 from stillhaven.reference._education import education
+from stillhaven.science.ask import Line
 from stillhaven.science.sentences import WIDTH, Encoder, Vector, mend
 
 LANGUAGE = "en"  # the language that the model reads
-
-
-class Told(Protocol):
-    """A line of a page, as the search reads it."""
-
-    page: str
-    text: str
-    weight: float
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,7 +60,7 @@ def has(site: int, lang: str, version: str) -> bool:
     return found is not None and found.version == version
 
 
-def learn(site: int, lang: str, version: str, lines: Sequence[Told]) -> None:
+def learn(site: int, lang: str, version: str, lines: Sequence[Line]) -> None:
     """Keep the directions of these lines, and let go of those of an older version."""
     model = _sentences.encoder()
     if model is None:
