@@ -18,6 +18,8 @@ from stillhaven.clinic.course import actions as courses
 from stillhaven.clinic.course.models import Course
 from stillhaven.clinic.people.models import Patient, Site
 from stillhaven.clinic.people.roles import NotAllowed
+from stillhaven.clinic.scales import actions as scale_actions
+from stillhaven.clinic.scales import alerts
 from stillhaven.clinic.web.demo import Demo
 from stillhaven.science.errors import BadInput, Refused
 from stillhaven.science.findings import Weight
@@ -418,3 +420,43 @@ def test_a_session_cannot_start_while_candidacy_is_open_again(clinic: Demo) -> N
     found(clinic, course.patient, NOW + timedelta(minutes=5), systolic_mmhg=190.0)
     stops = {f.rule for f in facts.start_findings(session, NOW + timedelta(minutes=6)) if f.stops}
     assert "CI08" in stops
+
+
+# ---------------------------------------------------------------- what filled-in scales say
+def sheet(clinic: Demo, key: str, scale: str, answers: dict[str, Any], at: Any) -> None:
+    scale_actions.record(
+        clinic.patients[key], scale, answers, by=clinic.staff["prescriber"], at=at, channel="clinician"
+    )
+
+
+def test_a_filled_in_severity_scale_answers_the_rule_and_half_a_sheet_does_not(clinic: Demo) -> None:
+    ada = clinic.patients["ada"]
+    courses.open_course(ada, "Depression", by=clinic.staff["prescriber"], at=NOW - timedelta(days=9))
+    sheet(
+        clinic, "ada", "phq9", {str(n): None if n < 5 else 1 for n in range(1, 9)} | {"9": 0}, NOW - timedelta(days=3)
+    )
+    assert "severity_scale_on" not in queries.background(ada, None, NOW).known.facts
+    sheet(clinic, "ada", "phq9", {str(n): 2 for n in range(1, 9)} | {"9": 0}, NOW - timedelta(days=2))
+    fact = queries.background(ada, None, NOW).known.facts["severity_scale_on"]
+    assert (fact.value, fact.by, fact.source) == (queries.today_of(ada, NOW - timedelta(days=2)), "PHQ-9", "scale")
+    found(clinic, ada, at=NOW - timedelta(days=1), severity_scale_on=queries.today_of(ada, NOW - timedelta(days=1)))
+    assert queries.background(ada, None, NOW).known.facts["severity_scale_on"].by != "PHQ-9"  # the newest counts
+
+
+def test_an_open_answer_on_suicide_takes_an_earlier_assessment_back(clinic: Demo) -> None:
+    course = begun(clinic)
+    ada, doctor = clinic.patients["ada"], clinic.staff["prescriber"]
+    assert not stops(clinic, course, "RA03")
+    at = NOW - timedelta(hours=3)
+    sheet(clinic, "ada", "phq9", {str(n): 1 for n in range(1, 9)} | {"9": 2}, at)
+    assert stops(clinic, course, "RA03")
+    fact = queries.background(ada, course, NOW).known.facts["suicide_assessment_on"]
+    assert (fact.value, fact.by) == (False, "PHQ-9, item 9")
+    for task in alerts.open_tasks(ada.site_id, ada):
+        alerts.handle(task.pk, "close", by=doctor, at=NOW, note="Spoke with her: no plan, no intent.")
+    assert not stops(clinic, course, "RA03")
+
+
+def stops(clinic: Demo, course: Course, rule: str) -> bool:
+    """Is this rule not met?"""
+    return next(not f.is_met for f in queries.assess(course, *IV, NOW).findings if f.rule == rule)
