@@ -39,6 +39,7 @@ from stillhaven.science.schedule import DOSING, House, Window, fit
 GO, NO, UNKNOWN, WAIVED = "go", "no", "unknown", "waived"
 _PRESSURE = ("systolic_mmhg", "diastolic_mmhg")
 _LOOK_BACK = timedelta(days=365)
+_LONG = ("arithmetic", "findings", "sources", "limits", "holds", "rescue", "premedication", "worked")  # of an order
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -184,7 +185,7 @@ def gather(rows: list[Appointment], known: Day) -> tuple[list[Visit], Day]:
 def _find_orders(visits: list[Visit], known: Day) -> None:
     """The order of each session as it stands now; else one of its course that is good on the day and not used."""
     courses = [v.session.course_id for v in visits if v.session is not None]
-    orders = list(Order.objects.filter(course__in=courses).order_by("-happened_at"))
+    orders = list(Order.objects.filter(course__in=courses).defer(*_LONG).order_by("-happened_at"))
     by_uid, newer = {o.uid: o for o in orders}, {o.amends_id: o for o in orders if o.amends_id is not None}
     used = set(TreatmentSession.objects.filter(order__course__in=courses).values_list("order_id", flat=True))
     for visit in visits:

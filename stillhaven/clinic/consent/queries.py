@@ -84,7 +84,9 @@ def signatures(patient: Patient, document: str = "") -> list[Signature]:
 @once
 def signed_by(patient: Patient) -> list[Signature]:
     """Everything that this person signed, newest first."""
-    return list(Signature.objects.filter(patient=patient).select_related("witness", "version").order_by("-seq"))
+    # the texts are long, and the same for everybody: each version is read once, not once a signature
+    rows = Signature.objects.filter(patient=patient).select_related("witness").prefetch_related("version")
+    return list(rows.order_by("-seq"))
 
 
 @once
@@ -147,9 +149,8 @@ def courses_opened(patient: Patient) -> list[datetime]:
 def read_ahead(patients: Collection[Patient]) -> None:
     """Within a look: what many people signed and took back, table by table and not person by person."""
     signed: dict[int, list[Signature]] = {}
-    for signature in (
-        Signature.objects.filter(patient__in=patients).select_related("witness", "version").order_by("-seq")
-    ):
+    rows = Signature.objects.filter(patient__in=patients).select_related("witness").prefetch_related("version")
+    for signature in rows.defer("strokes").order_by("-seq"):
         signed.setdefault(signature.patient_id, []).append(signature)
     gone: dict[int, list[Withdrawal]] = {}
     for withdrawal in Withdrawal.objects.current().filter(patient__in=patients).order_by("-seq"):
