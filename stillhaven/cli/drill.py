@@ -164,7 +164,11 @@ def _print(score: dict[str, Any]) -> None:
         click.echo(f"  {line['title']}: {_said(line)}")
     for stop in score["needless"]:
         click.echo(f"  needless: {stop['label']} by {stop['by']} at {datetime.fromisoformat(stop['at']):%H:%M:%S} UTC")
-    click.echo(f"  {score['answered']} of {score['raised']} moments answered, {len(score['needless'])} needless stops")
+    needless = f"needless stops: {len(score['needless'])}"
+    if not score["raised"]:
+        click.echo(f"  Nothing of it came up before the drill ended, so there is nothing to answer; {needless}")
+        return
+    click.echo(f"  {score['answered']} of {score['raised']} moments answered; {needless}")
 
 
 def _said(line: dict[str, Any]) -> str:

@@ -382,3 +382,12 @@ def test_when_the_team_itself_brings_the_session_to_its_end_the_score_can_still_
     session.refresh_from_db()
     assert session.state == "transferred"
     assert Device.objects.get(key="DRILL-MON-1").claimed
+
+
+def test_a_drill_that_ended_before_anything_came_up_says_so(day: Day) -> None:
+    result = day.drill()
+    day.run("DRILL-MON-1", 3)
+    drills.finish(result, by=day.nurse, at=day.now)
+    words = open_page(signed_in(day.nurse), f"/drills/{result.session}/").words()
+    assert "Nothing of it came up before the drill ended" in words
+    assert "0 of 0" not in words
