@@ -6,6 +6,7 @@ their versions; a page is read for one kind of indication, by one of the scales 
 
 from __future__ import annotations
 
+import hashlib
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
@@ -23,6 +24,7 @@ from stillhaven.clinic.registry.drawn import book as book
 from stillhaven.clinic.registry.drawn import instrument as instrument
 from stillhaven.clinic.registry.drawn import lines as lines
 from stillhaven.clinic.registry.drawn import scales_of as scales_of
+from stillhaven.clinic.registry.models import ScoredSheet
 from stillhaven.clinic.session.models import Dose
 from stillhaven.reference import load as reference
 from stillhaven.science.followup import schedule_for
@@ -200,8 +202,7 @@ class Kinds:
 
 def kinds(sites: Sequence[int], now: datetime) -> Kinds:
     """Every treatment that was given and what for.  Asked anew once a dose has come in; kept until then."""
-    newest = Dose.objects.filter(site__in=sites).order_by().aggregate(seq=Max("seq"), n=Count("pk"))
-    place = f"registry-kinds:{sorted(sites)}:{newest['seq']}:{newest['n']}:{now:%Y%m%d}".replace(" ", "")
+    place = _place("kinds", sites, f"{now:%Y%m%d}")
     rows: list[tuple[str, str, int]] | None = cache.get(place)
     if rows is None:
         with connection.cursor() as cursor:
@@ -209,6 +210,24 @@ def kinds(sites: Sequence[int], now: datetime) -> Kinds:
             rows = [(str(family), str(words), int(count)) for family, words, count in cursor.fetchall()]
         cache.set(place, rows, _KEPT_S)
     return _sorted_kinds(rows)
+
+
+def _place(what: str, sites: Sequence[int], *more: str) -> str:
+    """Names what was counted: another dose or another form, and it is counted anew."""
+    given = Dose.objects.filter(site__in=sites).order_by().aggregate(seq=Max("seq"), n=Count("pk"))
+    read = ScoredSheet.objects.filter(site__in=sites).aggregate(seq=Max("seq"))
+    words = f"{sorted(sites)} {given} {read} {more} {reference.current().version}"
+    return f"registry-{what}:{hashlib.sha256(words.encode()).hexdigest()}"
+
+
+def lately(sites: Sequence[int], family: str, now: datetime, view: View) -> Gathered:
+    """The counts as they are within this minute: for a page that is looked at again and again."""
+    place = _place("counts", sites, family, repr(view), f"{now:%Y%m%d%H%M}")
+    found: Gathered | None = cache.get(place)
+    if found is None:
+        found = gather(sites, family, now, view)
+        cache.set(place, found, _KEPT_S)
+    return found
 
 
 def _sorted_kinds(rows: list[tuple[str, str, int]]) -> Kinds:

@@ -48,7 +48,7 @@ def clinic(request: HttpRequest) -> HttpResponse:
     if family not in known.people:
         family = next(iter(known.people), "iv_ketamine")
     view = known.view(family, request.GET.get("for", ""), request.GET.get("scale", ""))
-    found = gather.gather([each.pk for each in sites], family, now, view)
+    found = gather.lately([each.pk for each in sites], family, now, view)
     counts = found.of(site.pk)
     fitted = model.latest(site.pk, family, view)
     return render(request, "registry/clinic.html", {
