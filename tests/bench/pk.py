@@ -108,7 +108,7 @@ def main(argv: list[str] | None = None) -> int:
             print(f"{'ok' if peer / mine >= least else 'UNDER':>6}  {what}: {peer / mine:.1f} times (goal {least:g})")
     fast = found["numba"]
     if "missing" not in fast:
-        ratio = fast["b_s"] / fast["write_s"]
+        ratio = fast["b_cpu_s"] / fast["write_cpu_s"]
         print(f"{'ok' if ratio <= 3.5 else 'OVER':>6}  (b) numba: {ratio:.2f} times writing the output once (goal 3.5)")
     if not quick:
         many = ask(python, "crowd")

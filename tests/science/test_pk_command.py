@@ -85,6 +85,9 @@ def test_many_people():
     found = json.loads(run(simulate, *CASE, "--patients", "500", "--format", "json", "--every", "60 min"))
     assert set(found["columns"]) >= {"K_p5", "K_p50", "K_p95"}
     assert found["people"] == "500 virtual people, seed 1"
+    assert not any(key.startswith("under") for key in found)
+    asked = json.loads(run(simulate, *CASE, "--patients", "500", "--format", "json", "--below", "50"))
+    assert asked["under 50 ng/mL"].startswith("half of these people at 1")
 
 
 def test_models_and_compare():
@@ -115,6 +118,13 @@ def test_models_and_compare():
         ([*CASE, "--patients", "0"], "at least 1"),
         ([*CASE, "--file", "/nowhere.toml"], "cannot be read"),
         ([*CASE, "--hold", "10 min"], "needs"),
+        ([*CASE, "--seed", "-1"], "seed: must be at least 0"),
+        ([*CASE, "--patients", "5", "--below", "-3"], "below: must be over 0"),
+        ([*CASE, "--models", "/nowhere"], "not a folder"),
+        ([*CASE, "--plot", "/nowhere/curve.svg"], "no folder /nowhere"),
+        ([*CASE[:6], "--rate", "60 mg/h @ 0 min..40 min", "--over", "40 min"], "over: says how long --dose runs"),
+        ([*CASE[:6], "--route", "nasal", "--rate", "60 mg/h @ 0 min..40 min"], "rate: a pump runs into a vein"),
+        ([*CASE[:2], "--weight", "70 mg", "--dose", "35 mg"], "weight: '70 mg': cannot turn mg into kg"),
     ],
 )
 def test_refusals_are_sentences(options, says):

@@ -30,6 +30,7 @@ NEAR = mammillary.NEAR
 _X = mammillary._GAUSS_X
 _W = mammillary._GAUSS_W
 _SLOPES = np.array(mammillary._SLOPE)
+_LONG_RUN = 224  # points from which on a table pays
 _WIDE = 32  # points of a long run that are worked out at once: as many as the compiler makes into one go
 # The compiler may fuse a multiplication with the addition after it (one rounding instead of two) and nothing else.
 _EXACT = {"contract"}
@@ -263,34 +264,37 @@ def _wide(t: Floats, rate: float, a: float, b: float, d: float, e: float, plasma
 
 
 @njit(cache=True, error_model="numpy", fastmath=_EXACT)
-def _steady(
-    c: Floats, t: Floats, rate: float, a: float, b: float, d: float, e: float, plasma: Floats, effect: Floats
-) -> Any:
+def _steady(c: Floats, rate: float, a: float, b: float, d: float, e: float, plasma: Floats, effect: Floats) -> Any:
     """Equal steps, each written: as many as there is room for.  The loop in which the time goes."""
-    p, count = 0, plasma.size
-    if count >= 2 * _WIDE:
-        if t[0, 0] != t[0, 0]:
-            _table(c, t)
-        last = _WIDE - 1
-        while p + _WIDE <= count:
-            _wide(t, rate, a, b, d, e, plasma[p : p + _WIDE], effect[p : p + _WIDE])
-            p += _WIDE
-            e = effect[p - 1]
-            a = a * t[0, last] + rate * t[9, last]
-            b = b * t[1, last] + rate * t[10, last]
-            d = d * t[2, last] + rate * t[11, last]
     ea, eb, ed, ee = c[0], c[1], c[2], c[9]
     ha, hb, hd = c[6], c[7], c[8]
     ga, gb, gd, ge = rate * c[3], rate * c[4], rate * c[5], rate * c[10]
-    while p < count:
+    for p in range(plasma.size):
         e = e * ee + (a * ha + b * hb + d * hd + ge)
         a = a * ea + ga
         b = b * eb + gb
         d = d * ed + gd
         plasma[p] = a + b + d
         effect[p] = e
-        p += 1
     return a, b, d, e
+
+
+@njit(cache=True, error_model="numpy", fastmath=_EXACT)
+def _at_once(
+    c: Floats, t: Floats, rate: float, a: float, b: float, d: float, e: float, plasma: Floats, effect: Floats
+) -> Any:
+    """The same for long runs, _WIDE points at a time."""
+    if t[0, 0] != t[0, 0]:
+        _table(c, t)
+    p, last = 0, _WIDE - 1
+    while p + _WIDE <= plasma.size:
+        _wide(t, rate, a, b, d, e, plasma[p : p + _WIDE], effect[p : p + _WIDE])
+        p += _WIDE
+        e = effect[p - 1]
+        a = a * t[0, last] + rate * t[9, last]
+        b = b * t[1, last] + rate * t[10, last]
+        d = d * t[2, last] + rate * t[11, last]
+    return _steady(c, rate, a, b, d, e, plasma[p:], effect[p:])
 
 
 @njit(cache=True, error_model="numpy")
@@ -323,7 +327,10 @@ def _track(
         if count > 0:
             at = write[i + 1, 0]
             row_p, row_e = plasma[at : at + count], effect[at : at + count]
-            a, b, d, e = _steady(c[kinds[i]], t[kinds[i]], rates[i], a, b, d, e, row_p, row_e)
+            if count >= _LONG_RUN:
+                a, b, d, e = _at_once(c[kinds[i]], t[kinds[i]], rates[i], a, b, d, e, row_p, row_e)
+            else:
+                a, b, d, e = _steady(c[kinds[i]], rates[i], a, b, d, e, row_p, row_e)
             i += count
             continue
         k, rate = kinds[i], rates[i]
