@@ -17,11 +17,11 @@ from stillhaven.clinic.followup import actions as followup
 from stillhaven.clinic.people.models import Patient, Site, User
 from stillhaven.clinic.record.actions import Program, append
 from stillhaven.clinic.registry import gather
-from stillhaven.clinic.scales import actions as scales
 from stillhaven.clinic.scales import catalog
 from stillhaven.clinic.scales.models import Assessment
 from stillhaven.clinic.session.models import Dose, SessionMove, TreatmentSession
 from stillhaven.science.course import Move as CourseStep
+from stillhaven.science.scales import alerts
 from stillhaven.science.session import FIRST, Move, step
 
 _BOOKS = "copied from the old books"
@@ -40,8 +40,8 @@ _ADA_CLOSED = 126
 
 # The many: how a person of each kind began and went on, days after the last session -> PHQ-9, and how many of each.
 _KINDS: tuple[tuple[int, int, int, Mapping[int, int]], ...] = (
-    (8, 4, 18, {21: 3, 42: 4, 56: 5, 70: 6}), (4, 4, 20, {21: 8, 42: 9, 56: 13, 70: 15}),
-    (3, 4, 16, {21: 4, 42: 6, 84: 7}), (10, 4, 17, {21: 13, 42: 15}), (3, 4, 13, {21: 19}), (12, 2, 19, {}),
+    (12, 4, 18, {21: 3, 42: 4, 56: 5, 70: 6}), (9, 4, 20, {21: 8, 42: 9, 56: 13, 70: 15}), (8, 2, 17, {21: 13}),
+    (3, 2, 13, {21: 19}), (11, 1, 19, {}),
 )  # fmt: skip
 _MANY_LAST = 480  # the newest of them began so many days ago: nobody is chased for a form any more
 _GAPS = (0, 3, 7, 10)
@@ -69,8 +69,12 @@ def _ada(ada: Patient, staff: Mapping[str, User], now: datetime) -> None:
     well = dict.fromkeys(("mood", "thoughts", "effects", "sleep", "bladder", "craving", "call"), 0)
     given += [(day + 0.9, "session_check", well | {"effects": int(day == 0)}) for day in _ADA_SESSIONS]
     given += [(3.1, "session_check", well), (108, "harm_watch", {str(n): 0 for n in range(1, 10)})]
-    for day, scale, answers in sorted(given, key=lambda row: row[0]):
-        scales.record(ada, scale, answers, by=by, at=first + day * _DAY, channel="link", course=course)
+    kept = {name: gather.instrument(name) for name in ("phq9", "gad7", "session_check", "harm_watch")}
+    digests = {name: catalog.keep(scale, site=ada.site_id, by=by) for name, scale in kept.items()}
+    append(*(
+        _form(course, kept[name], digests[name], first + day * _DAY, answers, "link")
+        for day, name, answers in sorted(given, key=lambda row: row[0])
+    ), by=by)  # fmt: skip
     end = first + _ADA_CLOSED * _DAY
     courses.advance(
         course.pk, CourseStep.CLOSE, by=doctor, at=end, why="The response is lost; a new course is planned."
@@ -80,13 +84,13 @@ def _ada(ada: Patient, staff: Mapping[str, User], now: datetime) -> None:
 
 # ---------------------------------------------------------------- everybody before
 def _many(site: Site, now: datetime) -> None:
-    kinds = [kind for kind in _KINDS for _ in range(2 * kind[0])]
+    kinds = [kind for kind in _KINDS for _ in range(kind[0])]
     people = Patient.objects.bulk_create(
         Patient(site=site, external_id=f"OLD-{n:03d}", name=f"Old book, person {n:02d}", born=_born(n, now),
                 sex=("female", "male")[n % 2], allergies_asked=True, simulated=True)
         for n in range(1, len(kinds) + 1)
     )  # fmt: skip
-    begun = [_hour(now - (_MANY_LAST + 2.5 * n) * _DAY) for n in range(len(people))]
+    begun = [_hour(now - (_MANY_LAST + 3 * n) * _DAY) for n in range(len(people))]
     made = Course.objects.bulk_create(
         Course(site=site, patient=person, indication=_INDICATION, opened_at=at - 3 * _DAY, state="closed")
         for person, at in zip(people, begun, strict=True)
@@ -105,7 +109,7 @@ def _many(site: Site, now: datetime) -> None:
             (at - 0.2 * _DAY, start + wobble),
             *((at + (days[-1] + d) * _DAY, t + wobble) for d, t in later.items()),
         ]
-        forms += [_form(course, scale, digest, when, max(0, total)) for when, total in taken]
+        forms += [_form(course, scale, digest, when, _phq9(max(0, total)), "import") for when, total in taken]
         closed.append(CourseMove(
             site=site.pk, happened_at=at + 30 * _DAY, course=course, move="close", state="closed", reason=_BOOKS
         ))  # fmt: skip
@@ -117,10 +121,12 @@ def _born(n: int, now: datetime) -> Any:
     return (now - timedelta(days=365 * (24 + n * 7 % 46) + n)).date()
 
 
-def _form(course: Course, scale: Any, digest: str, at: datetime, total: int) -> Assessment:
+def _form(course: Course, scale: Any, digest: str, at: datetime, answers: Mapping[str, int], way: str) -> Assessment:
+    """One sheet of the old books: none of its answers calls anybody."""
+    assert not alerts(scale, {key: float(value) for key, value in answers.items()})
     return Assessment(
         uid=uuid4(), site=course.site_id, happened_at=at, patient=course.patient, course=course, scale=scale.key,
-        version=scale.version, definition=digest, recall=scale.recall, answers=_phq9(total), channel="import",
+        version=scale.version, definition=digest, recall=scale.recall, answers=dict(answers), channel=way,
         entered_at=at, source_note=_BOOKS,
     )  # fmt: skip
 
