@@ -38,10 +38,11 @@ def test_three_devices_from_the_check_in_to_the_signed_record(monkeypatch: pytes
     assert "iv_site" not in page.forms()
     page.send("attach")
     walk.measure(systolic=None)
+    assert "volume_ml" not in walk.page().form("draw")[1], "a device is taken whole"
     for vial in Vial.objects.filter(drug="esketamine").order_by("code")[:3]:
         taken = walk.take(vial)
         assert taken.status == 200, taken.words()
-    assert "volume_ml" not in walk.page().form("draw")[1], "a device is taken whole"
+    assert "draw" not in walk.page().forms(), "what is ordered is out of the safe"
 
     # the pressure stands in the way until it is measured
     page = walk.page()
@@ -65,6 +66,7 @@ def test_three_devices_from_the_check_in_to_the_signed_record(monkeypatch: pytes
     page = page.send("start")
     assert page.status == 200, page.stops()
     assert walk.state == "dosing"
+    assert stock.session_use(walk.session.uid).given == Decimal(28), "in the ledger as it is used"
     began = queries.doses(walk.session)[0].happened_at
     words = page.words()
     assert f"Device 1 of 3, 28 mg, lot {safe.DEVICE_LOT}" in words
