@@ -114,8 +114,8 @@ def _things() -> list[dict[str, Any]]:
     from stillhaven.clinic.stock.models import StockCount, Vial
     from stillhaven.reference import load as reference
 
-    last = Patient.objects.count()
-    rows = Patient.objects.filter(courses__isnull=False).order_by("pk").distinct()
+    rows = Patient.objects.filter(courses__isnull=False, consent_signatures__isnull=False).order_by("pk").distinct()
+    last = rows.count()
     visits = list(
         Appointment.objects.filter(state="booked", kind="session", starts_at__gt=clock.now()).order_by("starts_at")[:40]
     )
@@ -133,7 +133,7 @@ def _things() -> list[dict[str, Any]]:
         order = orders.filter(patient=patient).first() or orders.first()
         day = queries.today(visit.site, clock.now()) + timedelta(days=2 + n % 3)
         found.append({
-            "p": patient.pk if signature is None else signature.patient_id, "c": course.pk, "o": order.pk if order else "",
+            "p": patient.pk, "c": course.pk, "o": order.pk if order else "",
             "v": visit.uid, "s": visit.session_uid, "decision": decision.uid if decision else "",
             "signature": signature.uid if signature else "", "document": signature.document if signature else "",
             "section": sections[n % len(sections)], "vial": Vial.objects.order_by("code")[n].uid,

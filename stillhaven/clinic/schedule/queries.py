@@ -285,7 +285,7 @@ def moved(row: Appointment) -> list[Moved]:
     places |= {("room", r.pk): r.name for r in Room.objects.filter(site=row.site_id)}
 
     def place(side: Mapping[str, Any]) -> str:
-        return places.get(("chair", side.get("chair"))) or places.get(("room", side.get("room"))) or ""
+        return places.get(("chair", side.get("chair") or 0)) or places.get(("room", side.get("room") or 0)) or ""
 
     def nurse(side: Mapping[str, Any]) -> str:
         return names.get(side.get("nurse") or side.get("attending") or 0, "")
