@@ -14,11 +14,8 @@ command -v setpriv >/dev/null || notes+=("no setpriv (Debian: util-linux): the t
     notes+=("user namespaces are off: the database of a root-run clinic uses a system account")
 
 [ -e .venv-fast/ready ] || notes+=("no .venv-fast: pharmacology with the accelerator (numba): make test-fast")
-notes+=("walks through a whole clinic's own processes: run them by name, on a machine that does nothing else:
-#   .venv/bin/pytest tests/walks/test_wire_to_screen.py tests/walks/test_nothing_lost.py")
-
 status=0
-"$bin/pytest" -n "${WORKERS:-2}" --dist worksteal -q "$@" || status=$?
+"$bin/pytest" -n "${WORKERS:-3}" --dist worksteal -q "$@" || status=$?
 
 if [ ${#notes[@]} -gt 0 ]; then
     printf '\n################ NOT RUN HERE ################\n'

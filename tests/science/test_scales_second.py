@@ -186,7 +186,14 @@ SECOND: dict[str, Callable[[Answers], dict[str, float | None]]] = {
     "ybocs": ybocs, "shaps": shaps, "whodas12": whodas, "who5": who5, "ebi": ebi, "harm_watch": harm_watch,
     "promis_pain_interference": lambda a: {"raw": all_of(a)},
 }  # fmt: skip
-SILENT = {"kset", "ssi_c_and_others", "bowdle_vas", "meq30", "asc_5d_11", "session_check"}  # no number by design, or by licence
+SILENT = {
+    "kset",
+    "ssi_c_and_others",
+    "bowdle_vas",
+    "meq30",
+    "asc_5d_11",
+    "session_check",
+}  # no number by design, or by licence
 SUMS = set(current().instruments) - set(SECOND) - SILENT
 RANGES = {  # what a sheet of plain sums is made of, as the papers print it: questions, lowest and highest total
     "pc_ptsd5": (5, 0, 5), "madrs": (10, 0, 60), "madrs@24h": (10, 0, 60), "ymrs": (11, 0, 60), "asrm": (5, 0, 20),

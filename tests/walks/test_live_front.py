@@ -944,7 +944,12 @@ def test_no_page_needs_an_exception_from_the_policy() -> None:
     for folder in ("web", "session", "chart"):
         for file in (ROOT / "stillhaven/clinic" / folder / "templates").rglob("*.html"):
             text = file.read_text(encoding="utf-8")
-            for pattern in (r"<style\b", r"\sstyle=", r"\son[a-z]+=", r"<script(?! data-early>)(?![^>]*(\bsrc=|application/json))"):
+            for pattern in (
+                r"<style\b",
+                r"\sstyle=",
+                r"\son[a-z]+=",
+                r"<script(?! data-early>)(?![^>]*(\bsrc=|application/json))",
+            ):
                 found += [f"{file.name}: {m}" for m in re.findall(pattern, text)]
     assert found == []
 

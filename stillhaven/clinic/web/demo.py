@@ -173,8 +173,8 @@ class Demo:
     def spray(self, key: str, chair: str, start: datetime) -> TreatmentSession:
         """Esketamine: two of three devices are in, the third may be used."""
         session = self.start(key, chair, start, by="second", lot=safe.DEVICE_LOT, **SPRAY)
-        again = {"by": self.staff["second"], "at": start + timedelta(minutes=6), "lot": safe.DEVICE_LOT}
-        actions.give(session.pk, "device", 28.0, **again)
+        second = start + timedelta(minutes=6)
+        actions.give(session.pk, "device", 28.0, by=self.staff["second"], at=second, lot=safe.DEVICE_LOT)
         events.adverse_event(
             session.pk, "dizziness_headache_vision", 1, by=self.staff["second"], at=start + timedelta(minutes=10)
         )

@@ -78,8 +78,8 @@ def _provider() -> dict[str, str] | None:
     if not issuer:
         return None
     found = {"issuer": issuer, "name": os.environ.get("STILLHAVEN_OIDC_NAME", "") or urlsplit(issuer).hostname or ""}
-    for name in ("client_id", "client_secret"):
-        found[name] = os.environ.get(f"STILLHAVEN_OIDC_{name.upper()}", "")
+    found["client_id"] = os.environ.get("STILLHAVEN_OIDC_CLIENT_ID", "")
+    found["client_secret"] = os.environ.get("STILLHAVEN_OIDC_CLIENT_SECRET", "")
     parts = urlsplit(issuer)
     near = MODE != "clinic" and parts.hostname in ("localhost", "127.0.0.1")
     if not found["client_id"] or not (parts.scheme == "https" or near) or not parts.hostname:
