@@ -173,9 +173,18 @@ def django_db_setup(
 def _heads_of_this_test_only() -> Iterator[None]:
     """The heads kept outside the database belong to the database of one test, and so do settings in the environment."""
     before = {name: text for name, text in os.environ.items() if name.startswith(("STILLHAVEN_", "DATABASE_URL"))}
+    _forget_heads()
     yield
     for name in [n for n in os.environ if n.startswith(("STILLHAVEN_", "DATABASE_URL")) and n not in before]:
         del os.environ[name]
     os.environ.update(before)
-    for file in (_worker_folder / "record").glob("*"):  # not by the environment: a wider fixture may have changed it
-        file.unlink()
+    _forget_heads()
+
+
+def _forget_heads() -> None:
+    from django.conf import settings
+
+    for folder in {_worker_folder, Path(settings.STILLHAVEN_DATA)}:
+        if folder.is_relative_to(_worker_folder.parent):
+            for file in (folder / "record").glob("*"):
+                file.unlink(missing_ok=True)

@@ -10,7 +10,6 @@ import copy
 import hashlib
 import json
 import math
-import mimetypes
 import socket
 import threading
 import time
@@ -22,9 +21,12 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+from stillhaven.clinic.web.assets import Assets
+
 STATIC = Path(__file__).resolve().parents[2] / "stillhaven/clinic/web/static"
 UID = "11111111-2222-4333-8444-555555555555"
 NIL = "00000000-0000-0000-0000-000000000000"
+ASSETS = Assets(STATIC)  # as the clinic serves them: a sheet whole, with what it imports
 EARLY = hashlib.sha256((STATIC.parent / "templates/_components/theme_early.js").read_bytes()).digest()
 CSP = (
     f"default-src 'none'; script-src 'self' 'sha256-{base64.b64encode(EARLY).decode()}'; "
@@ -369,8 +371,8 @@ class _Handler(BaseHTTPRequestHandler):
             self._stream(self.headers.get("Last-Event-ID") or query.get("since", ""))
         elif path == "/sw.js":
             self._say(200, (STATIC / "js/sw.js").read_bytes(), "text/javascript", Service_Worker_Allowed="/")
-        elif path.startswith("/static/") and (file := STATIC / path.removeprefix("/static/")).is_file():
-            self._say(200, file.read_bytes(), mimetypes.guess_type(file.name)[0] or "application/octet-stream")
+        elif path.startswith("/static/") and (found := ASSETS.find(path.removeprefix("/static/"))):
+            self._say(200, found[0].body, found[0].kind)
         elif path in house.pages:
             kind = "application/json" if path.endswith("state") else "text/html; charset=utf-8"
             self._say(200, house.pages[path], kind)

@@ -27,7 +27,11 @@ def csrf_field(context: Context) -> str:
 def engine() -> Engine:
     return Engine(
         dirs=[str(ROOT / "web/templates"), str(ROOT / "session/templates"), str(ROOT / "chart/templates")],
-        libraries={"i18n": "django.templatetags.i18n", "static": __name__},
+        libraries={
+            "i18n": "django.templatetags.i18n",
+            "static": __name__,
+            "weights": "stillhaven.clinic.web.templatetags.weights",
+        },
         debug=True,
         string_if_invalid="",
     )
