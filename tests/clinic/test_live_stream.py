@@ -12,6 +12,7 @@ from django.db import connection
 from hypothesis import given
 from hypothesis import strategies as st
 
+from stillhaven.clinic.monitoring import readers, views
 from stillhaven.clinic.monitoring.hub import hub
 from stillhaven.clinic.monitoring.live import LiveSession, delta_since, newer
 from stillhaven.clinic.record import clock
@@ -20,7 +21,7 @@ from stillhaven.clinic.vitals import actions as vitals
 from stillhaven.clinic.vitals.models import Attachment, Device
 from stillhaven.clinic.web.demo import Demo
 from tests.cast import make_clinic, signed_in
-from tests.clinic.live_support import CALM, Stream, has, in_chair, play, send, threaded, tile
+from tests.clinic.live_support import CALM, READER, Stream, has, in_chair, play, send, threaded, tile
 
 
 @pytest.fixture
@@ -321,6 +322,39 @@ def test_a_locked_browser_goes_on_seeing(demo: Demo) -> None:
     assert stream["Content-Type"] == "text/event-stream"
     note = browser.post(f"/sessions/{session.uid}/note/", {"text": "x"}, headers={"Accept": "application/json"})
     assert note.status_code == 423
+
+
+def test_an_open_stream_says_when_its_browser_locks_and_ends_with_its_sign_in(
+    demo: Demo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session, browser = in_chair(demo), signed_in(demo.staff["nurse"])
+    key, ask, broken = browser.session.session_key or "", readers._standing, list[int]()
+    monkeypatch.setattr(readers, "_ASK_AGAIN_S", 0.05)
+
+    def lock() -> None:
+        store = browser.session
+        store["locked"] = True
+        store.save()
+
+    def fails_twice(keys: set[str]) -> dict[str, bool]:
+        if len(broken) < 2:
+            broken.append(1)
+            raise RuntimeError("something that nobody foresaw")
+        return ask(keys)
+
+    async def story() -> None:
+        stream = views._events(session.pk, "", READER, key)
+        assert b'"locked":false' in await anext(stream)
+        await threaded(lock)
+        while b'"locked":true' not in await anext(stream):
+            continue
+        monkeypatch.setattr(readers, "_standing", fails_twice)
+        await threaded(browser.session.delete)
+        async for _ in stream:  # ends by itself, though asking failed twice
+            continue
+        assert len(broken) == 2
+
+    play(story)
 
 
 # ---------------------------------------------------------------- what a screen may take

@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from asgiref.sync import sync_to_async
-from django.db import DatabaseError, connections
+from django.db import connections
 
 from stillhaven.clinic.people import unlock
 
@@ -53,8 +53,8 @@ class Readers:
             keys = set(self.keys)
             try:
                 self.standing = await sync_to_async(_standing, thread_sensitive=False)(keys)
-            except DatabaseError as error:  # the last answer holds; the next one comes soon
-                log.warning("could not ask who may still read (%s)", type(error).__name__)
+            except Exception:  # whatever it is: who ceases to ask would let everybody read on
+                log.exception("could not ask who may still read; the last answer holds, and it is asked again")
                 continue
             self.asked = keys & set(self.keys)
 
